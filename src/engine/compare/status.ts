@@ -1,0 +1,19 @@
+import type { Experiment, ExperimentStatus } from "../model.ts";
+import type { Run } from "../run/run.ts";
+
+/**
+ * How an experiment stands: by its newest run that is known, else by what was noted at its last checkpoint when the run
+ * ended. One that came from elsewhere without its notes is just `recorded`: nothing is known of how it ended there.
+ */
+export function experimentStatus(experiment: Experiment, runs: readonly Run[]): ExperimentStatus {
+  const newest = runs
+    .filter((run) => run.experiment === experiment.name && run.baseline === experiment.baseline)
+    .reduce<Run | null>((a, b) => (a === null || b.startedAt >= a.startedAt ? b : a), null);
+  const noted = experiment.checkpoints.at(-1)?.annotations.end;
+  if (newest !== null) {
+    if (newest.left !== undefined) return newest.left;
+    if (newest.state === "starting" || newest.state === "running") return "running";
+    if (newest.state !== "queued") return newest.state;
+  }
+  return noted?.state ?? "recorded";
+}

@@ -1,0 +1,44 @@
+import type { Runs } from "./isolated/runs.ts";
+import type { Experiment } from "./model.ts";
+import type { Project } from "./project.ts";
+import { failure, type Result } from "./result.ts";
+import { isFinal } from "./run/record.ts";
+import type { ExperimentIndex } from "./store/experimentIndex.ts";
+import { bringBack, type RemovedExperiment, removeExperiments } from "./store/removal.ts";
+
+/** What removing experiments works with. */
+export interface RemovalServices {
+  readonly project: Project;
+  readonly experiments: ExperimentIndex;
+  readonly runs: Runs;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Removes experiments, all or none. Fails with `run-active` when one of them runs, here or in another window. */
+export async function removeIdle(
+  { project, experiments, runs, now }: RemovalServices,
+  chosen: readonly Experiment[],
+): Promise<Result<readonly RemovedExperiment[]>> {
+  runs.look();
+  const active = new Set(
+    runs.runs.filter(({ state }) => !isFinal(state)).map(({ experiment }) => experiment),
+  );
+  const running = chosen.find(({ name }) => active.has(name));
+  if (running !== undefined) {
+    return failure("run-active", `${running.name} is running, so nothing was removed. Stop it first.`);
+  }
+  const removed = await removeExperiments(project, chosen, now());
+  if (removed.ok) await experiments.refresh();
+  return removed;
+}
+
+/** Brings removed experiments back, all or none. */
+export async function bringBackRemoved(
+  { project, experiments }: Pick<RemovalServices, "project" | "experiments">,
+  removed: readonly RemovedExperiment[],
+): Promise<Result<readonly RemovedExperiment[]>> {
+  const back = await bringBack(project, removed);
+  if (back.ok) await experiments.refresh();
+  return back;
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { linkStatOf, statOf } from "./statOf.ts";
+
+/** A staged file and its place, or a place that is to be empty. */
+export interface Move {
+  /** Absolute; `null` to delete what is there. */
+  readonly from: string | null;
+  readonly to: string;
+  /** The folder, absolute, below which no link is followed. */
+  readonly boundary: string;
+  /** Whether a link at the place was kept as such; else only what it leads to was, so that there must be something. */
+  readonly keepsLinks?: boolean;
+}
+
+interface Placing {
+  readonly moves: readonly Move[];
+  /** Absolute paths of folders that are to be there, even if empty. */
+  readonly folders: readonly string[];
+}
+
+/**
+ * What keeps files from being put in their places, and is not replaced by them: an absolute path; `null` when all can be
+ * moved. Changes nothing.
+ */
+export function findObstacle({ moves, folders }: Placing): string | null {
+  const deleted = new Set(moves.filter(({ from }) => from === null).map(({ to }) => to));
+  for (const { from, to, boundary, keepsLinks } of moves) {
+    if (from === null) continue;
+    const obstacle = linkAbove(to, boundary) ?? fileAbove(to, deleted) ?? occupant(to, deleted, keepsLinks);
+    if (obstacle !== null) return obstacle;
+  }
+  for (const folder of folders) {
+    const obstacle = fileAbove(join(folder, "file"), deleted);
+    if (obstacle !== null) return obstacle;
+  }
+  return null;
+}
+
+/** Puts staged files in their places and deletes what is to go, then the folders that this leaves empty. */
+export function moveIntoPlace({ moves, folders: wanted }: Placing): null {
+  const folders = new Set<string>();
+  for (const { from, to, boundary } of moves) {
+    if (from !== null || linkAbove(to, boundary) !== null) continue;
+    rmSync(to, { force: true });
+    for (let folder = dirname(to); folder.length > boundary.length; folder = dirname(folder))
+      folders.add(folder);
+    if (dirname(to).length >= boundary.length && boundary !== to) folders.add(boundary);
+  }
+  for (const folder of [...folders].sort((a, b) => b.length - a.length)) removeIfEmpty(folder);
+  for (const { from, to } of moves) {
+    if (from === null) continue;
+    mkdirSync(dirname(to), { recursive: true });
+    if (linkStatOf(to)?.isDirectory()) removeEmptyFolders(to);
+    renameSync(from, to);
+  }
+  for (const folder of wanted) mkdirSync(folder, { recursive: true });
+  return null;
+}
+
+/** A folder between the boundary (exclusive) and the path that is a link, which may lead anywhere. */
+function linkAbove(path: string, boundary: string): string | null {
+  for (let folder = dirname(path); folder.length > boundary.length; folder = dirname(folder)) {
+    if (linkStatOf(folder)?.isSymbolicLink()) return folder;
+  }
+  return null;
+}
+
+/** What is no folder where one has to be. */
+function fileAbove(path: string, deleted: ReadonlySet<string>): string | null {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if (deleted.has(folder) || linkStatOf(folder) === undefined) continue;
+    return statOf(folder)?.isDirectory() ? null : folder;
+  }
+  return null;
+}
+
+/** What is at a file's place and could not be brought back. */
+function occupant(path: string, deleted: ReadonlySet<string>, keepsLinks = false): string | null {
+  const stat = linkStatOf(path);
+  if (stat === undefined || stat.isFile()) return null;
+  if (stat.isDirectory()) return fileInside(path, deleted);
+  const isKept = keepsLinks || statOf(path)?.isFile();
+  return stat.isSymbolicLink() && isKept ? null : path;
+}
+
+function fileInside(folder: string, deleted: ReadonlySet<string>): string | null {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const found = entry.isDirectory() ? fileInside(path, deleted) : deleted.has(path) ? null : path;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function removeEmptyFolders(folder: string): void {
+  for (const name of readdirSync(folder)) removeEmptyFolders(join(folder, name));
+  rmdirSync(folder);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something else is in it, or it is a link to a folder: it stays.
+  }
+}
