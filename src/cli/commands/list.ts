@@ -1,0 +1,111 @@
+import { bestCheckpoint, type MetricGoal } from "../../engine/compare/best.ts";
+import { factsOf } from "../../engine/compare/filter/facts.ts";
+import { listJson } from "../../engine/compare/listJson.ts";
+import { matchesPattern } from "../../engine/compare/pattern.ts";
+import { formatNumber, relativeTime, stepLabel } from "../../engine/compare/present.ts";
+import { experimentStatus } from "../../engine/compare/status.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Experiment } from "../../engine/model.ts";
+import { openQuestion } from "../../engine/run/openQuestion.ts";
+import { hasObject, openCache } from "../../engine/store/cache.ts";
+import { chooseByOptions } from "../chooseExperiments.ts";
+import { type Command, exitCodes, printJson, type Terminal } from "../command.ts";
+import { readMetrics, withEngine } from "../session.ts";
+import { formatTable } from "../table.ts";
+
+/** `savepoint list`: the experiments, newest first. A pattern may have `*` and `?`. */
+export const list: Command = (invocation, terminal) =>
+  withEngine(invocation, terminal, async (engine) => {
+    await engine.experiments.refresh();
+    await engine.runs.look();
+    const pattern = invocation.words[0];
+    const named = engine.experiments.experiments.filter(
+      ({ name }) => pattern === undefined || matchesPattern(name, pattern),
+    );
+    const metricOf = await readMetrics(engine);
+    const chosen = chooseByOptions(invocation, named, (experiment) =>
+      factsOf(experiment, {
+        status: experimentStatus(experiment, engine.runs.runs),
+        metric: metricOf(experiment),
+        now: terminal.now,
+      }),
+    );
+    if (!chosen.ok) return chosen.problem;
+    const experiments = chosen.value;
+    if (invocation.options.json) {
+      const cache = await openCache(engine.project);
+      const { version: _, ...document } = listJson(experiments, {
+        homeOf: (baseline) => engine.experiments.homeOf(baseline).sha,
+        statusOf: (experiment) => experimentStatus(experiment, engine.runs.runs),
+        isAvailable: (output) => (output.cached ? hasObject(cache, output.hash, output.legacy) : true),
+        metricOf,
+      });
+      printJson(terminal, document);
+    } else if (experiments.length === 0 && named.length > 0) {
+      terminal.tell("savepoint: the filter lets no experiment through; savepoint list shows all.");
+    } else if (experiments.length === 0) {
+      terminal.tell(
+        pattern === undefined
+          ? "savepoint: no experiments yet; start one with savepoint run."
+          : `savepoint: no experiment is called ${pattern}; savepoint list shows all.`,
+      );
+    } else {
+      const isLong = invocation.options.checkpoints === true;
+      printExperiments(engine, terminal, experiments, metricOf, isLong);
+    }
+    return exitCodes.done;
+  });
+
+function printExperiments(
+  engine: Engine,
+  terminal: Terminal,
+  experiments: readonly Experiment[],
+  metricOf: (experiment: Experiment) => MetricGoal | null,
+  isLong: boolean,
+): void {
+  const rows = experiments.flatMap((experiment) => {
+    const last = experiment.checkpoints.at(-1);
+    const best = bestCheckpoint(experiment, metricOf(experiment));
+    const { resumedFrom, checkpoints, name } = experiment;
+    const summary = [
+      name,
+      openQuestion(experiment) === null ? experimentStatus(experiment, engine.runs.runs) : "waits for answer",
+      String(checkpoints.length),
+      last ? stepLabel(last) : "",
+      best ? `${shortKey(best.metric.key)} ${formatNumber(best.value)} @${best.checkpoint.sequence}` : "",
+      last ? relativeTime(last.createdAt, terminal.now) : "",
+      resumedFrom && resumedFrom.experiment !== name
+        ? `${resumedFrom.experiment}@${resumedFrom.sequence}`
+        : "",
+    ];
+    if (!isLong) return [summary];
+    const lines = checkpoints
+      .toReversed()
+      .map((checkpoint) => [
+        `  @${checkpoint.sequence}`,
+        checkpoint.stage ?? "",
+        "",
+        stepLabel(checkpoint),
+        checkpoint === best?.checkpoint ? "best" : checkpoint.question === null ? "" : "asks",
+        relativeTime(checkpoint.createdAt, terminal.now),
+        "",
+      ]);
+    return [summary, ...lines];
+  });
+  const columns = [
+    { title: "EXPERIMENT" },
+    { title: "STATUS" },
+    { title: "CHECKPOINTS", align: "right" },
+    { title: "LAST" },
+    { title: "BEST" },
+    { title: "AGE" },
+    { title: "FROM" },
+  ] as const;
+  // The last column is worth its room only when there is a fork to tell of.
+  const hasForks = rows.some((row) => row[6] !== "");
+  terminal.print(formatTable(hasForks ? columns : columns.slice(0, -1), rows));
+}
+
+function shortKey(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
