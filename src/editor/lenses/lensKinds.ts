@@ -1,0 +1,83 @@
+import { posix } from "node:path";
+import * as l10n from "@vscode/l10n";
+import type { Stage } from "../../engine/pipeline/stage.ts";
+import { stagesInText } from "../../engine/pipeline/stageText.ts";
+import { asCommand } from "../base/commands.ts";
+import { readSetting } from "../base/settings.ts";
+import { callLenses, stageLenses } from "../labels/lensLabels.ts";
+import { findCheckpointCalls } from "./checkpointCalls.ts";
+import { lensTitle } from "./lensCommand.ts";
+import type { LazyLens, LensKind } from "./lensProvider.ts";
+import type { PatternSetting } from "./patternSetting.ts";
+import { relatedStages } from "./relatedStages.ts";
+import { sourceLanguages } from "./sourceText.ts";
+import { lensesAtLines, lensesOfStage } from "./stageLens.ts";
+import { findStateLoads } from "./stateLoads.ts";
+
+/** Above each stage of a `dvc.yaml`, and above all of them. */
+export const pipelineLenses: LensKind = {
+  selector: { scheme: "file", pattern: "**/dvc.yaml" },
+  setting: "savepoint.codeLens.pipeline",
+  needsTrust: true,
+  lenses(document, engine, path) {
+    const text = document.getText();
+    const { root } = engine.project;
+    const prefix = path === "dvc.yaml" ? "" : `${path}:`;
+    const stages = stagesInText(text).flatMap(({ name, lines }) =>
+      lensesOfStage(engine, { kind: "stage", root, stage: prefix + name }, lines.start, stageLenses),
+    );
+    return stages.length === 0 ? [] : [...pipelineLens(text, root), ...stages];
+  },
+};
+
+function pipelineLens(text: string, root: string): readonly LazyLens[] {
+  const line = text.split(/\r?\n/).findIndex((row) => /^stages\s*:/.test(row));
+  if (line < 0) return [];
+  const run = asCommand(lensTitle(`$(run-all) ${l10n.t("Run Pipeline")}`), "savepoint.run", {
+    kind: "project",
+    root,
+  });
+  const tooltip = l10n.t("Run every stage that is not up to date, as a new experiment");
+  return [{ line, command: () => ({ ...run, tooltip }) }];
+}
+
+/** Above each call by which source code asks for a training checkpoint, known or described in the settings. */
+export function callSiteLenses(patterns: PatternSetting): LensKind {
+  return {
+    selector: { scheme: "file" },
+    setting: "savepoint.codeLens.source",
+    needsTrust: true,
+    lenses(document, engine, path) {
+      const calls = findCheckpointCalls(document.getText(), document.languageId);
+      const lines = [...new Set([...calls, ...patterns.linesIn(document)])].sort((a, b) => a - b);
+      if (lines.length === 0) return [];
+      return lensesAtLines(engine, relatedStages(engine.pipeline.pipeline.stages, path), lines, callLenses);
+    },
+  };
+}
+
+/** Where source code loads what its stage saves, or asks where to go on. */
+export const loadSiteLenses: LensKind = {
+  selector: sourceLanguages.map((language) => ({ scheme: "file", language })),
+  setting: "savepoint.codeLens.load",
+  needsTrust: true,
+  lenses(document, engine, path) {
+    const stages = relatedStages(engine.pipeline.pipeline.stages, path);
+    if (stages.length === 0) return [];
+    const text = document.getText();
+    const loads = findStateLoads(text, document.languageId, stages.flatMap(outputNames));
+    // A line that has the lenses of a call already needs no second ones.
+    const calls = readSetting("savepoint.codeLens.source", document.uri)
+      ? findCheckpointCalls(text, document.languageId)
+      : [];
+    const lines = loads.filter((line) => !calls.includes(line));
+    return lensesAtLines(engine, stages, lines, callLenses);
+  },
+};
+
+/** The outputs of a stage as its code may name them: from its working directory, or from the root. */
+function outputNames({ outputs, workingDirectory }: Stage): readonly string[] {
+  return outputs
+    .filter(({ kind }) => kind === "output")
+    .flatMap(({ path }) => [path, posix.relative(workingDirectory, path)]);
+}
