@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { commands, env, window } from "vscode";
+import { until } from "../../support/poll.ts";
+import { checkpointTarget, runToEnd, stageTarget, write } from "./window.ts";
+
+const limit = 20_000;
+
+describe("loading a checkpoint elsewhere", function () {
+  this.timeout(60_000);
+
+  it("copies two lines of Python that read the output as it was at the checkpoint", async () => {
+    await write("params.yaml", "steps: 3\npause: 0\n");
+    const experiment = await runToEnd(() =>
+      commands.executeCommand("savepoint.runStage", stageTarget("train")),
+    );
+    const target = checkpointTarget(experiment, 2);
+    await env.clipboard.writeText("");
+    await takeFirst(commands.executeCommand("savepoint.copyLoadingCode", target));
+    const code = await env.clipboard.readText();
+    assert.match(code, new RegExp(`^from pathlib import Path\ntext = .*# ${experiment.name}@2, step 2\n$`));
+    const [, path = ""] = /Path\("([^"]+)"\)/.exec(code) ?? [];
+    assert.equal((await readFile(path, "utf8")).trim(), "2");
+
+    await takeFirst(commands.executeCommand("savepoint.loadInNotebook", target));
+    const notebook = window.activeNotebookEditor?.notebook;
+    assert.equal(notebook?.cellAt(0).document.getText(), code.trimEnd());
+    await takeFirst(commands.executeCommand("savepoint.loadInNotebook", checkpointTarget(experiment, 3)));
+    assert.equal(window.activeNotebookEditor?.notebook, notebook, "the notebook in front gets another cell");
+    assert.match(notebook?.cellAt(1).document.getText() ?? "", /@3, step 3/);
+    await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  });
+});
+
+/** Takes the first entry of the list that a command shows, until the command is done. */
+async function takeFirst(command: Thenable<unknown>): Promise<void> {
+  let isDone = false;
+  const done = Promise.resolve(command).finally(() => {
+    isDone = true;
+  });
+  await until(
+    async () => {
+      await commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+      return isDone;
+    },
+    limit,
+    "the command to end",
+  );
+  await done;
+}
