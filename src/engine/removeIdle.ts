@@ -20,7 +20,7 @@ export async function removeIdle(
   { project, experiments, runs, now }: RemovalServices,
   chosen: readonly Experiment[],
 ): Promise<Result<readonly RemovedExperiment[]>> {
-  runs.look();
+  await runs.look();
   const active = new Set(
     runs.runs.filter(({ state }) => !isFinal(state)).map(({ experiment }) => experiment),
   );

@@ -89,6 +89,13 @@ describe("savepoint rm", () => {
     assert.deepEqual(await names(root), ["amber-heron"]);
     running.process.kill("SIGTERM");
     await running.exited;
+    // An isolated run of another process is known from its worktree only.
+    const isolated = cli().start(root, ["run", "train", "--force", "--name", "dry-finch", "--isolated"]);
+    await until(async () => (await names(root)).includes("dry-finch"), runLimit, "a checkpoint");
+    assertRefused(await cli().attempt(root, ["rm", "dry-finch", "--yes"]), /dry-finch is running/);
+    isolated.process.kill("SIGTERM");
+    await isolated.exited;
+    await cli().savepoint(root, "rm", "dry-finch", "--yes");
     assertRefused(await cli().attempt(root, ["rm", "nobody", "--yes"]), /No experiment fits nobody/);
     assertRefused(await cli().attempt(root, ["rm"]), /'\*' stands for all/, 2);
     await cli().savepoint(root, "rm", "amber-heron", "--yes");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import type { RunServices } from "../../src/engine/run/services.ts";
 import { until } from "../support/poll.ts";
@@ -38,6 +38,19 @@ async function troubledRun(t: TestContext, onSnapshotFailure: RunServices["onSna
   };
   return { repository, desk, run, repair, signal: repository.path(".dvc/tmp/DVC_CHECKPOINT") };
 }
+
+test("a run is stopped also when the disk does not take the request", async (t) => {
+  const repository = await committedProject(t, trainingFiles);
+  await repository.write({ "hold-1": "" });
+  const desk = await testDesk(t, repository);
+  const { id } = await startRun(desk, { verb: "run", stages: ["train"], name: "amber-heron" });
+  const run = () => desk.controller.runs.find((one) => one.id === id);
+  await until(() => run()?.progress.checkpoints === 1, runLimit, "the first checkpoint");
+  const request = repository.path(".dvc/tmp/savepoint/runs", id, "stage-1-1/stop");
+  await mkdir(`${request}.savepoint-tmp`);
+  assert.deepEqual(await desk.controller.stop(id, "now"), { ok: true, value: undefined });
+  assert.equal((await ended(desk, id)).state, "interrupted");
+});
 
 test("a checkpoint that can't be taken holds the training and asks; Retry takes it, and nothing is lost", async (t) => {
   const { repository, desk, run, repair, signal } = await troubledRun(t, { kind: "ask" });

@@ -31,3 +31,25 @@ test("a folder whose name would end the value is quoted", () => {
   const odd = "/home/ada/my #1, project";
   assert.equal(parseConfig(withCacheDirectory("", odd)).get("cache")?.get("dir"), odd);
 });
+
+test("a line of DVC's configuration is read in one go, however long it is", () => {
+  const blank = " ".repeat(200_000);
+  for (const line of [
+    `[${blank}x`,
+    `a${blank}b`,
+    `a = ${blank}"x" ${blank}#`,
+    `a = b${blank}c`,
+    `[a]${blank}b`,
+  ]) {
+    const config = parseConfig(
+      `${line}\n ['remote "x"'] # the store\n\tUrl = "a # b" # c\nplain = d # e\n# f = g\n`,
+    );
+    assert.deepEqual(
+      [...(config.get('remote "x"') ?? [])],
+      [
+        ["url", "a # b"],
+        ["plain", "d"],
+      ],
+    );
+  }
+});

@@ -19,6 +19,10 @@ const cases: readonly (readonly [what: string, output: string, shown: string])[]
   ["a cleared screen keeps what was said", "before\n\x1b[2J\x1b[Hafter\n", "before\nafter\n"],
   ["what is below the cursor is erased", "a\nb\nc\x1b[2A\x1b[Jx", "ax"],
   ["bells, nulls and half a sequence", "a\x07b\x00c\x1b[", "abc"],
+  ["a title that the next sequence ends", "\x1b]0;train\x1b[31mred", "red"],
+  // Looking for the end of each would take hours.
+  ["many titles without an end", "\x1b]".repeat(1_000_000), ""],
+  ["control characters of eight bits", "a\x9b31mb\x85c", "a31mbc"],
   ["wide characters", "学習 50%\r学習 99%", "学習 99%"],
 ];
 
@@ -27,6 +31,6 @@ for (const [what, output, shown] of cases) {
 }
 
 test("a cursor that is sent far away costs nothing", () => {
-  const text = plainTerminalText(`a\x1b[999999999C\x1b[999999999Bend\n`);
+  const text = plainTerminalText(`a\x1b[999999999C${"\x1b[999999999B".repeat(1_000)}end\n`);
   assert.ok(text.length < 50_000, String(text.length));
 });

@@ -55,7 +55,7 @@ async function forget(engine: Engine, invocation: Invocation, terminal: Terminal
   const isMeant = selection(invocation, matchesKey);
   const chosen = listSteps(engine.project, stages).filter(({ key }) => isMeant(key));
   if (chosen.length === 0) return nothingFits(invocation, "step", "savepoint steps");
-  engine.runs.look();
+  await engine.runs.look();
   const running = engine.runs.runs.find(({ state, place }) => place === "workspace" && !isFinal(state));
   if (running !== undefined) {
     const message = `${running.experiment} is running and may rely on its steps. Stop it first, or wait for its end.`;

@@ -118,7 +118,7 @@ async function addWorktree(project: Project, directory: string, head: string, tr
   const options = ["--quiet", "--force", "--detach", "--no-checkout"];
   await git.bytes(["worktree", "add", ...options, directory, head]);
   const checkOut = ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree];
-  await new Git(directory).bytes(checkOut, { limit: checkOutLimit });
+  await new Git(directory).bytes(checkOut, { limit: checkOutLimit, mayFetch: true });
 }
 
 /** The worktree's own settings say where the project's cache is. */

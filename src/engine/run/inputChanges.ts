@@ -14,7 +14,7 @@ export async function inputsChangedSince(
 ): Promise<readonly string[]> {
   const path = lockPathOfStage(stage);
   const args = ["show", `${checkpoint.sha}:${project.prefix}${path}`];
-  const output = await new Git(project.workTree).run(args);
+  const output = await new Git(project.workTree).run(args, { mayFetch: true });
   const lock =
     output.code === 0
       ? parseLock(output.stdout.toString("utf8"), path, workingDirectoriesOf([stage], stage.file))

@@ -5,8 +5,9 @@ import type { Project } from "../project.ts";
 import { type Result, success } from "../result.ts";
 import { clearStaleSignal, signalPaths } from "../signal/signalFile.ts";
 import { forgetSteps, listSteps, matchesKey } from "../steps/keyedSteps.ts";
+import { isInside } from "../store/directoryObject.ts";
 import { ignoreOutputs } from "../store/ignoreOutputs.ts";
-import { planRestore, removeWithUndo, restore } from "../store/restore.ts";
+import { expectIsolated, planRestore, removeWithUndo, restore } from "../store/restore.ts";
 import type { RunRecord, StageRecord } from "./record.ts";
 import type { RunServices } from "./services.ts";
 import type { StageStart } from "./stageLaunch.ts";
@@ -24,6 +25,12 @@ export async function prepareStage(
   const { project } = services;
   const stage = entry.stage;
   const notes: string[] = [];
+  const outputs = stage.outputs.filter(({ path }) => isInside(path));
+  const isolated = expectIsolated(
+    project,
+    outputs.map(({ path }) => join(project.root, path)),
+  );
+  if (!isolated.ok) return isolated;
   const stale = clearStaleSignal(signalPaths(join(project.root, ".dvc", "tmp")));
   if (stale !== null) notes.push(stale);
 

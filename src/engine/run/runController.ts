@@ -113,8 +113,12 @@ export class RunController implements Disposable {
   /** Ends a run now, or after its next checkpoint. */
   async stop(runId: string, when: "now" | "after-next-checkpoint"): Promise<Result<void>> {
     return this.#steer(runId, (session) => {
-      session.stop(when);
-      return success(undefined);
+      try {
+        session.stop(when);
+        return success(undefined);
+      } catch (error) {
+        return { ok: false, problem: describeFailure(error, "The run could not be stopped") };
+      }
     });
   }
 

@@ -47,9 +47,18 @@ export class RunnerFolder {
     writeAtomically(this.specFile, JSON.stringify(whole));
   }
 
-  /** Asks the runner to end the stage. It looks several times a second, on every platform alike. */
+  /**
+   * Asks the runner to end the stage. It looks several times a second, on every platform alike. On a disk that takes no
+   * more, a signal says the same; throws when there is nobody to be signalled.
+   */
   requestStop(): void {
-    writeAtomically(this.#stopFile, "");
+    try {
+      writeAtomically(this.#stopFile, "");
+    } catch (error) {
+      const runner = this.status()?.runner;
+      if (runner === undefined || !isAlive(runner)) throw error;
+      process.kill(runner.pid, "SIGTERM");
+    }
   }
 
   /** What the runner was told to do; `null` when that can't be read any more. */

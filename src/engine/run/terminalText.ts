@@ -1,7 +1,10 @@
-/** Control sequences as ECMA-48 has them: CSI with its parameters and final byte, OSC and its like, and short ones. */
+/**
+ * Control sequences as ECMA-48 has them: CSI with its parameters and final byte, OSC and its like, which the next escape
+ * ends at the latest, and short ones.
+ */
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b[\]PX^_][\s\S]*?(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f]/g;
+  /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f-\x9f]/g;
 const tabWidth = 8;
 /** A program that moves further up or right than this is not writing a log. */
 const farthest = 10_000;
@@ -43,7 +46,8 @@ class Screen {
   character(character: string): void {
     switch (character) {
       case "\n":
-        this.#down(1);
+        this.#row += 1;
+        if (this.#row === this.#lines.length) this.#lines.push("");
         this.#column = 0;
         break;
       case "\r":
@@ -65,7 +69,8 @@ class Screen {
         this.#row = Math.max(0, this.#row - count);
         break;
       case "B":
-        this.#down(count);
+        // No further than there are lines, as at the bottom of a terminal.
+        this.#row = Math.min(this.#lines.length - 1, this.#row + count);
         break;
       case "C":
         this.#column = Math.min(this.#column + count, farthest);
@@ -99,11 +104,6 @@ class Screen {
 
   set #line(text: string) {
     this.#lines[this.#row] = text;
-  }
-
-  #down(count: number): void {
-    this.#row += count;
-    while (this.#lines.length <= this.#row) this.#lines.push("");
   }
 
   /** Of the line: what follows the cursor (`0`), what is before it (`1`), or all (`2`). */

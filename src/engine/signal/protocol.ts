@@ -139,7 +139,8 @@ function parseJson(text: string): Json {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     // Python's json writes NaN and Infinity, and a model that has diverged is worth a checkpoint with its metrics.
-    const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
+    // A text that never ends counts up to the end, so that none is gone through twice.
+    const quoted = text.replace(/"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|-?\b(?:NaN|Infinity)\b/g, (token) =>
       token.startsWith('"') ? token : `"${token}"`,
     );
     if (quoted !== text) {

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Disposable } from "../event.ts";
-import { gitEnvironment } from "../system/git.ts";
+import { gitEnvironment, offline } from "../system/git.ts";
 
 /** One object of a repository. */
 export interface GitObject {
@@ -68,8 +68,8 @@ export class CatFile implements Disposable {
   #start(): void {
     const child = spawn("git", ["cat-file", "--batch"], {
       cwd: this.#directory,
-      // A commit is what its bytes say, whatever `git replace` would show; nothing is fetched behind the user's back.
-      env: gitEnvironment({ GIT_NO_REPLACE_OBJECTS: "1", GIT_NO_LAZY_FETCH: "1" }),
+      // A commit is what its bytes say, whatever `git replace` would show.
+      env: gitEnvironment({ GIT_NO_REPLACE_OBJECTS: "1", ...offline }),
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
     });

@@ -1,5 +1,6 @@
 import { simpleGit } from "simple-git";
 import type { Project } from "../project.ts";
+import { offline } from "../system/git.ts";
 
 /** What people know a commit by. */
 export interface CommitInfo {
@@ -14,9 +15,14 @@ export interface CommitInfo {
 /** Milliseconds without a word from Git after which it is given up. */
 const readLimit = 10_000;
 
+/** Variables that simple-git refuses to be given, as some of them name programs. */
+const guarded = /^(?:git_.*|editor|visual|pager|ssh_askpass|prefix)$/i;
+
 /** Reads what Git tells of a commit. Rejects when there is no such commit. */
 export async function readCommitInfo(project: Project, sha: string): Promise<CommitInfo> {
-  const git = simpleGit(project.root, { timeout: { block: readLimit } });
+  const own = Object.entries(process.env).filter(([name]) => !guarded.test(name));
+  const options = { timeout: { block: readLimit }, allowEnvironment: Object.keys(offline) };
+  const git = simpleGit(project.root, options).env({ ...Object.fromEntries(own), ...offline });
   const [log, listed] = await Promise.all([
     git.log({ "--no-show-signature": null, "-1": null, [sha]: null }),
     git.raw(

@@ -60,10 +60,13 @@ export async function exportCheckpoint(
     ]);
     // All of it is also what lies beside the project in the repository.
     const wanted = paths.map((path) => (path === "" ? "" : project.prefix + path));
+    // A link where an output needs a folder would lead the output to somewhere else.
+    const outputs = targets.map(({ path }) => project.prefix + path);
     const files = listed
       .toString("utf8")
       .split("\0")
-      .filter((path) => path !== "" && isWithin(path, wanted));
+      .filter((path) => path !== "" && isWithin(path, wanted))
+      .filter((path) => !outputs.some((output) => output.startsWith(`${path}/`)));
     await withIndex(project, (index) => checkOutTo(project, checkpoint.sha, files, directory, index));
     const moves = changes.flatMap(({ path, hash }, index): Move[] => {
       const from = join(staging, String(index));

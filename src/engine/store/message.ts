@@ -137,7 +137,7 @@ function subject(message: CheckpointMessage): string {
 
 /** The last paragraph's `Savepoint-…` lines by the rest of their key; the first of each key counts. */
 function readTrailers(text: string): ReadonlyMap<string, string> {
-  const trimmed = text.replace(/\n+$/, "");
+  const trimmed = text.trimEnd();
   const trailers = new Map<string, string>();
   for (const line of trimmed.slice(trimmed.lastIndexOf("\n\n") + 1).split("\n")) {
     if (!line.startsWith("Savepoint-")) continue;

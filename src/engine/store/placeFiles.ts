@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { linkStatOf, statOf } from "./statOf.ts";
 
 /** A staged file and its place, or a place that is to be empty. */
@@ -35,6 +35,32 @@ export function findObstacle({ moves, folders }: Placing): string | null {
     if (obstacle !== null) return obstacle;
   }
   return null;
+}
+
+/**
+ * The first of some paths that a link leads out of a folder, or will, once something is made there; `null` when all are
+ * inside. Paths are absolute, that of the folder a real one.
+ */
+export function findOutside(top: string, paths: Iterable<string>): string | null {
+  for (const path of new Set(paths)) {
+    let present = path;
+    while (linkStatOf(present) === undefined) present = dirname(present);
+    if (!isBelow(realPathOrNull(present), top)) return path;
+  }
+  return null;
+}
+
+function isBelow(path: string | null, top: string): boolean {
+  return path === top || path?.startsWith(top + sep) === true;
+}
+
+/** `null` for a link to nothing. */
+function realPathOrNull(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Puts staged files in their places and deletes what is to go, then the folders that this leaves empty. */

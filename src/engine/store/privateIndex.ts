@@ -215,7 +215,11 @@ export class PrivateIndex {
   }
 
   #options(options: GitOptions): GitOptions {
-    return { ...options, environment: { ...options.environment, GIT_INDEX_FILE: this.#path } };
+    return {
+      ...options,
+      mayFetch: true,
+      environment: { ...options.environment, GIT_INDEX_FILE: this.#path },
+    };
   }
 
   async #clear(): Promise<void> {

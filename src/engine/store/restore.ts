@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
-import { join, posix, relative, sep } from "node:path";
+import { dirname, join, posix, relative, sep } from "node:path";
 import type { Checkpoint, OutputRecord } from "../model.ts";
 import { compareText } from "../pipeline/data.ts";
 import type { Project } from "../project.ts";
@@ -13,7 +13,7 @@ import { describeFailure } from "./failures.ts";
 import type { Hasher } from "./hasher.ts";
 import { describeObject, objectFailure } from "./integrity.ts";
 import type { OutputTarget } from "./outputRestore.ts";
-import type { Move } from "./placeFiles.ts";
+import { findOutside, type Move } from "./placeFiles.ts";
 import { rawDifferences, writeRawFiles } from "./rawFiles.ts";
 import { absentOutputs, recordedOutputs } from "./recordedOutputs.ts";
 import {
@@ -86,8 +86,8 @@ export async function planRestore(
 /**
  * Carries a plan out. First all objects are copied and checked, then what would be overwritten is kept, then the copies
  * are put in their places. HEAD, the index, branches and ignored files that are no outputs stay as they are. Fails with
- * `in-the-way` when a place is taken by what neither Git nor an output accounts for, or with `dvc-at-work`; nothing is
- * changed then.
+ * `in-the-way` when a place is taken by what neither Git nor an output accounts for, with `dvc-at-work`, or as
+ * {@link expectIsolated}; nothing is changed then.
  */
 export async function restore(plan: RestorePlan): Promise<Result<RestoreReport>> {
   const { project, hasher, title, changes } = plan;
@@ -106,6 +106,11 @@ export async function restore(plan: RestorePlan): Promise<Result<RestoreReport>>
     const folders = outputFolders(project.root, plan.outputs.targets);
     const obstacle = await hasher.call("findObstacle", { moves: staged.value, folders });
     if (obstacle !== null) return inTheWay(project, title, obstacle);
+    const inside = expectIsolated(
+      project,
+      staged.value.map(({ to }) => dirname(to)),
+    );
+    if (!inside.ok) return inside;
     if (project.isolatedFrom === undefined) undoRef = await keepForUndo(plan);
     await hasher.call("moveIntoPlace", { moves: staged.value, folders });
     if (plan.takesBack !== null) await forgetUndoPoint(project, plan.takesBack);
@@ -195,6 +200,19 @@ export async function removeWithUndo(
   } catch (error) {
     return { ok: false, problem: describeFailure(error, "The stage's old outputs cannot be removed") };
   }
+}
+
+/**
+ * In a worktree that Savepoint made, fails with `leads-outside` when a link leads from one of the paths (absolute) to what
+ * is not of the worktree: nothing there is kept for undo.
+ */
+export function expectIsolated(project: Project, paths: readonly string[]): Result<void> {
+  if (project.isolatedFrom === undefined) return success(undefined);
+  const outside = findOutside(project.workTree, paths);
+  if (outside === null) return success(undefined);
+  const path = relative(project.root, outside).split(sep).join("/");
+  const message = `${path} leads out of the worktree by a link, so that an isolated run would change what lies there. Run in the workspace instead.`;
+  return failure("leads-outside", message, path);
 }
 
 function nothingAt(path: string): OutputTarget {

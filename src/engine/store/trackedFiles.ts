@@ -78,6 +78,7 @@ export async function checkOutTo(
     input: paths.join("\0"),
     environment: { GIT_INDEX_FILE: indexPath },
     limit: 30 * 60_000,
+    mayFetch: true,
   });
 }
 

@@ -31,23 +31,27 @@ export async function readDvcConfig(project: Project): Promise<DvcConfig> {
 export function parseConfig(text: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let values = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const header = /^\s*\[\s*(.+?)\s*\]\s*(?:#.*)?$/.exec(line)?.[1];
-    if (header !== undefined) {
+  // Each line is gone through once: the file comes with the repository, and may have lines of any length.
+  for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
+    const header = /^\[(.+?)\]\s*(?:#.*)?$/.exec(line)?.[1]?.trim();
+    if (header) {
       const name = unquote(header);
       values = sections.get(name) ?? new Map<string, string>();
       sections.set(name, values);
       continue;
     }
-    const [, key, value] = /^\s*([^#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key !== undefined && value !== undefined)
-      values.set(key.toLowerCase(), unquote(withoutComment(value)));
+    const equals = line.indexOf("=");
+    if (equals <= 0 || line.startsWith("#")) continue;
+    const key = line.slice(0, equals).trimEnd().toLowerCase();
+    values.set(key, unquote(withoutComment(line.slice(equals + 1).trim())));
   }
   return sections;
 }
 
 function withoutComment(value: string): string {
-  return /^(?:"[^"]*"|'[^']*')/.exec(value)?.[0] ?? value.replace(/\s*#.*$/, "");
+  const quoted = /^(?:"[^"]*"|'[^']*')/.exec(value)?.[0];
+  const comment = value.indexOf("#");
+  return quoted ?? (comment < 0 ? value : value.slice(0, comment).trimEnd());
 }
 
 function unquote(text: string): string {

@@ -7,6 +7,8 @@ export interface GitOptions {
   readonly abort?: AbortSignal;
   /** Milliseconds after which the process is ended; two minutes when absent. */
   readonly limit?: number;
+  /** Whether what a partial clone does not have is fetched from its remote: for files that are to be written out. */
+  readonly mayFetch?: boolean;
 }
 
 export interface GitOutput {
@@ -58,6 +60,12 @@ export function gitEnvironment(added: { readonly [name: string]: string } = {}):
 }
 
 /**
+ * Keeps Git from the network, and from the programs that a repository names for its remote: a folder that is only looked
+ * at must start nothing. The first variable says it to Git 2.45 and later, the second one to all.
+ */
+export const offline = { GIT_NO_LAZY_FETCH: "1", GIT_ALLOW_PROTOCOL: "none" } as const;
+
+/**
  * Settings under which Git runs nothing of the user's (hooks, monitors, signing programs) and writes a whole index of
  * its own. Filters (LFS, line endings) stay: they decide what the content is.
  */
@@ -86,7 +94,7 @@ export class Git {
     return new Promise((resolve, reject) => {
       const child = spawn("git", [...quietSettings, ...args], {
         cwd: this.directory,
-        env: gitEnvironment(options.environment),
+        env: gitEnvironment({ ...(options.mayFetch ? {} : offline), ...options.environment }),
         stdio: ["pipe", "pipe", "pipe"],
         windowsHide: true,
         ...(options.abort ? { signal: options.abort } : {}),
