@@ -9,7 +9,7 @@ import { downloadVscode } from "../start/desktop.ts";
 import { VscodeServer } from "../vscode/server.ts";
 
 /** Milliseconds for all tests of one window. */
-const windowLimit = 10 * 60_000;
+const windowLimit = 15 * 60_000;
 
 /** A window that runs a test module in its extension host. */
 export interface HostRequest {

@@ -1,5 +1,6 @@
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type EditorWindow, editorWindows } from "../../test/editor/windows.ts";
 import { runnerVariables, type TestRecord } from "../../test/support/mocha/records.ts";
@@ -97,11 +98,15 @@ export async function runEditorSuite(onFailure: (failure: Failure) => void): Pro
     for (const window of windows.filter(({ restricted }) => restricted && !host.canRestrict)) {
       tally.skipped.push({ title: [`test/editor/${window.name}`], reason: "needs Restricted Mode" });
     }
-    await Promise.all(
-      windows
-        .filter(({ restricted }) => !restricted || host.canRestrict)
-        .map((window) => runWindow(window, host, (record) => add(window.name, record))),
-    );
+    const queue = windows.filter(({ restricted }) => !restricted || host.canRestrict);
+    const work = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const { name } = next;
+        await runWindow(next, host, (record) => add(name, record));
+      }
+    };
+    // Each window is a server, an extension host and a page: more of them than processors only make each other late.
+    await Promise.all(Array.from({ length: availableParallelism() }, work));
   } finally {
     await host.dispose();
     tally.milliseconds = Date.now() - started;

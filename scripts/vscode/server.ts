@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { serverEntry } from "../setup/codeServer.mjs";
 
-const startLimit = 60_000;
+const startLimit = 120_000;
 const endLimit = 10_000;
 
 export interface ServerOptions {

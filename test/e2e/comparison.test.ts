@@ -17,7 +17,7 @@ import { until } from "../support/poll.ts";
 
 const screenshots = fileURLToPath(new URL("../../screenshots/comparison/", import.meta.url));
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const limit = 10_000;
+const limit = 60_000;
 const snapshot = sampleSnapshot(sampleExperiments(), { sequences: { "calm-otter": 22 } });
 
 let harness: ComparisonHarness;

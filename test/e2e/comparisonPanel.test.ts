@@ -7,7 +7,7 @@ import { type TemporaryProject, temporaryProject } from "../support/temporaryPro
 import { type Session, startSession } from "../support/vscode/session.ts";
 import type { Workbench } from "../support/vscode/workbench.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 const names = ["amber-heron", "calm-otter"] as const;
 
 let session: Session;

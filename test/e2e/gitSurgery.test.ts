@@ -6,7 +6,7 @@ import { until } from "../support/poll.ts";
 import { type TemporaryProject, temporaryProject } from "../support/temporaryProject.ts";
 import { type Session, startSession } from "../support/vscode/session.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 
 let session: Session;
 let project: TemporaryProject;

@@ -8,7 +8,7 @@ import { type Session, startSession } from "../support/vscode/session.ts";
 import { themes } from "../support/vscode/settings.ts";
 import type { Workbench } from "../support/vscode/workbench.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 
 let session: Session;
 let project: TemporaryProject;

@@ -6,7 +6,7 @@ import type { TemporaryFolder } from "../support/temporaryProject.ts";
 import { type Session, startSession } from "../support/vscode/session.ts";
 import type { Workbench } from "../support/vscode/workbench.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 
 let session: Session;
 let project: TemporaryFolder;

@@ -9,8 +9,8 @@ import type { SidebarView } from "../support/vscode/sidebarView.ts";
 import type { Workbench } from "../support/vscode/workbench.ts";
 
 /** Milliseconds for what waits for training: some epochs on a slow machine. */
-const trainingLimit = 90_000;
-const limit = 20_000;
+const trainingLimit = 180_000;
+const limit = 60_000;
 
 let session: Session;
 let project: TemporaryProject;

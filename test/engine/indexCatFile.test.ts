@@ -93,7 +93,7 @@ test("where Git can't run the request fails, and a closed reader says so", async
   objects.dispose();
   await assert.rejects(pending, /closed/);
   await assert.rejects(objects.read(id("a")), /closed/);
-  await until(() => !isAlive(processId), 5000, "the process to end");
+  await until(() => !isAlive(processId), 60_000, "the process to end");
 });
 
 function isAlive(processId: number): boolean {

@@ -39,7 +39,7 @@ test("what another process records, notes and removes arrives by the watch, as s
   const errors: unknown[] = [];
   const watch = index.watch((error) => errors.push(error));
   await grow(3);
-  await until(() => index.experiments[0]?.checkpoints.length === 3, 5000, "the third checkpoint");
+  await until(() => index.experiments[0]?.checkpoints.length === 3, 60_000, "the third checkpoint");
   assert.deepEqual(
     changes.flatMap(({ added }) => added.map(({ sequence }) => sequence)),
     [3],
@@ -50,13 +50,13 @@ test("what another process records, notes and removes arrives by the watch, as s
   );
   const other = experimentRef("ab".repeat(20), "elsewhere");
   await writeLines(root, [{ ref: other, from: baseline, commits: [commit(1, "elsewhere")] }]);
-  await until(() => index.experiments.length === 2, 5000, "an experiment of another baseline");
+  await until(() => index.experiments.length === 2, 60_000, "an experiment of another baseline");
   const sha = index.experiments.find(({ name }) => name === "heron")?.checkpoints[0]?.sha ?? "";
   await annotate(project, sha, { starred: true });
-  await until(() => changes.at(-1)?.changed.includes("heron"), 5000, "the star");
+  await until(() => changes.at(-1)?.changed.includes("heron"), 60_000, "the star");
   await git("pack-refs", "--all", "--prune");
   await git("update-ref", "-d", ref);
-  await until(() => changes.at(-1)?.removed.includes("heron"), 5000, "the removal");
+  await until(() => changes.at(-1)?.removed.includes("heron"), 60_000, "the removal");
   watch.dispose();
   assert.deepEqual(errors, []);
 });
@@ -68,11 +68,11 @@ test("the first experiment of a repository is noticed", async (t) => {
   const index = new ExperimentIndex(projectAt(folder.root));
   t.after(() => index.dispose());
   const watch = index.watch();
-  await until(() => index.isLoaded, 5000, "the watch to stand");
+  await until(() => index.isLoaded, 60_000, "the watch to stand");
   await writeLines(folder.root, [
     { ref: experimentRef(baseline, "first"), from: baseline, commits: [commit(1, "first")] },
   ]);
-  await until(() => index.experiments.length === 1, 5000, "the first experiment");
+  await until(() => index.experiments.length === 1, 60_000, "the first experiment");
   watch.dispose();
 });
 
@@ -98,7 +98,7 @@ test("a checkpoint that continues nothing known is found in Git", async (t) => {
   await writeLines(root, [{ ref, from: baseline, commits: [commit(1, "fresh")] }]);
   const template = index.experiments[0]?.checkpoints[0] ?? assert.fail();
   index.add({ ...template, experiment: "fresh", sha: "1".repeat(40) });
-  await until(() => index.experiments.some(({ name }) => name === "fresh"), 5000, "the fresh experiment");
+  await until(() => index.experiments.some(({ name }) => name === "fresh"), 60_000, "the fresh experiment");
 });
 
 test("an addition in the middle of a refresh is not lost", async (t) => {

@@ -25,7 +25,7 @@ function contender(t: TestContext, directory: string) {
   t.after(() => child.kill("SIGKILL"));
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  return { child, answer: () => until(() => output, 20_000, "a contender to answer") };
+  return { child, answer: () => until(() => output, 60_000, "a contender to answer") };
 }
 
 test("one holder at a time, and the next one after it lets go", async (t) => {
@@ -55,7 +55,7 @@ test("a holder that was killed is replaced, one that lives is not", async (t) =>
       const got = Lease.acquire(folder.root, "mine", randomUUID());
       return got instanceof Lease ? got : null;
     },
-    20_000,
+    60_000,
     "the dead holder to be replaced",
   );
   t.after(() => lease.dispose());
@@ -86,12 +86,12 @@ test("a holder that slept while another machine took its place hears of it; a fo
   assert.ok(lease instanceof Lease);
   t.after(() => lease.dispose());
   await rm(folder.path("lease-1"));
-  await until(() => existsSync(folder.path("lease-1")), 20_000, "the lease to be written again");
+  await until(() => existsSync(folder.path("lease-1")), 60_000, "the lease to be written again");
   assert.equal(lease.lost.aborted, false);
 
   const owner = { host: "another-machine", pid: 1, startTime: null };
   await folder.write({ "lease-2": JSON.stringify({ owner, token: "theirs", runId: "run" }) });
   await rm(folder.path("lease-1"));
-  await until(() => lease.lost.aborted, 20_000, "the loss to be noticed");
+  await until(() => lease.lost.aborted, 60_000, "the loss to be noticed");
   assert.equal(existsSync(folder.path("lease-1")), false);
 });

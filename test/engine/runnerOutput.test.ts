@@ -12,7 +12,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporaryProje
 import { terminalProgram } from "../support/terminal.ts";
 
 const runner = resolve(import.meta.dirname, "../../src/runner/main.ts");
-const limit = 20_000;
+const limit = 60_000;
 
 interface Started {
   readonly folder: RunnerFolder;

@@ -11,7 +11,7 @@ import { type Files, type TemporaryFolder, temporaryFolder } from "../support/te
 import { terminalProgram } from "../support/terminal.ts";
 
 const runner = resolve(import.meta.dirname, "../../src/runner/main.ts");
-const limit = 20_000;
+const limit = 60_000;
 
 interface Started {
   readonly folder: RunnerFolder;

@@ -14,7 +14,7 @@ import { SignalServer } from "../../src/engine/signal/signalServer.ts";
 import { until } from "../support/poll.ts";
 import { temporaryFolder } from "../support/temporaryProject.ts";
 
-const limit = 10_000;
+const limit = 60_000;
 const answered: SignalAnswer = { ok: true, checkpoint: "amber-heron@1", error: null };
 
 async function listen(

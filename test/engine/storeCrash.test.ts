@@ -69,7 +69,7 @@ async function checkStore(project: RecordingProject, log: string): Promise<void>
   const cache = await readdir(project.path(".dvc/cache"));
   assert.deepEqual(cache, ["files"], "no half-written object stays");
   // A Git process may outlive the recorder that was killed, but not for long.
-  await until(async () => (await locks(project)).length === 0, 5_000, "Git's locks to go");
+  await until(async () => (await locks(project)).length === 0, 60_000, "Git's locks to go");
 }
 
 async function locks(project: RecordingProject): Promise<readonly string[]> {

@@ -154,7 +154,7 @@ test("somebody moves the ref between a crash and the next start: both lines are 
   await project.git("update-ref", project.ref, foreign);
   const recorded = await until(
     async () => (await recoverJournal(project.project, project.hasher)).recorded.at(0),
-    10_000,
+    60_000,
     "the recording to be recovered",
   );
   assert.equal(recorded.step, 2);
@@ -274,7 +274,7 @@ test("a recording that is cut off is finished with the code of its time, once", 
       assert.deepEqual([dropped, problems], [0, []]);
       return recorded.length > 0 ? recorded : null;
     },
-    10_000,
+    60_000,
     "the recording to be recovered",
   );
   const [checkpoint] = recovery;

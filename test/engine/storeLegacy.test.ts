@@ -97,7 +97,7 @@ test("what a crash left of a project of DVC 2 is finished in its kind", async (t
       const { recorded } = await recoverJournal(project.project, project.hasher);
       return [...project.recorded, ...recorded][0];
     },
-    20_000,
+    60_000,
     "the recovery",
   );
   const model = checkpoint.outs.find(({ path }) => path === "model.bin");

@@ -10,8 +10,8 @@ import { RunController, type RunRequest, type RunServices } from "../../src/engi
 import { RunnerFolder } from "../../src/engine/run/runnerRecord.ts";
 import { ExperimentIndex } from "../../src/engine/store/experimentIndex.ts";
 import { Hasher } from "../../src/engine/store/hasher.ts";
-import { isAlive, processesWithEnvironment } from "../../src/runner/process.ts";
-import { runMark } from "../../src/runner/tree.ts";
+import { isAlive } from "../../src/runner/process.ts";
+import { ProcessTree, runMark } from "../../src/runner/tree.ts";
 import { until } from "./poll.ts";
 import { type Files, type TemporaryProject, temporaryProject } from "./temporaryProject.ts";
 
@@ -113,8 +113,9 @@ async function endStages(repository: TemporaryProject): Promise<void> {
 
 /** Kills all that the stages of a run have started, and waits until it is gone. */
 export async function killRun(runId: string): Promise<void> {
-  const living = () => processesWithEnvironment(runMark(runId));
-  for (const { pid } of living()) process.kill(pid, "SIGKILL");
+  const tree = new ProcessTree(runMark(runId), null);
+  const living = () => tree.living();
+  tree.signal("SIGKILL");
   await until(() => living().length === 0, runLimit, "the run's processes to be gone");
 }
 

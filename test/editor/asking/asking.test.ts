@@ -7,7 +7,7 @@ import { openQuestion } from "../../../src/engine/run/openQuestion.ts";
 import { until } from "../../support/poll.ts";
 import { experiments, experimentTarget, lensTitles, root, stageTarget, write } from "../project/window.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 async function model(): Promise<unknown> {
   return JSON.parse(await readFile(join(root(), "model.json"), "utf8").catch(() => "null"));
@@ -54,7 +54,7 @@ async function ended({ name }: Experiment): Promise<Experiment> {
 }
 
 describe("a question", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   before(async () => {
     await until(async () => (await lensTitles("dvc.yaml")).size > 0, limit, "the stages to be read");

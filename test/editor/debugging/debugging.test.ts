@@ -45,7 +45,7 @@ async function evaluate({ session, threadId }: Stop, expression: string): Promis
 }
 
 describe("debugging a stage", function () {
-  this.timeout(150_000);
+  this.timeout(240_000);
   const watched = watchStops();
   const breakpoint = new SourceBreakpoint(
     new Location(Uri.file(`${root()}/train.mjs`), new Position(firstLineOfMain, 0)),

@@ -3,10 +3,10 @@ import { languages, Uri } from "vscode";
 import { until } from "../../support/poll.ts";
 import { root, write } from "./window.ts";
 
-const limit = 15_000;
+const limit = 60_000;
 
 describe("problems in a pipeline file", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const path = "broken/dvc.yaml";
   const diagnostics = () =>
     languages.getDiagnostics(Uri.file(`${root()}/${path}`)).filter(({ source }) => source === "Savepoint");

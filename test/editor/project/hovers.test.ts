@@ -3,7 +3,7 @@ import { commands, type Hover, type InlayHint, MarkdownString, Position, Range, 
 import { until } from "../../support/poll.ts";
 import { lensTitles, open, runToEnd, stageTarget, write } from "./window.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 async function hoverAt(path: string, needle: string): Promise<string | null> {
   const document = await open(path);
@@ -30,7 +30,7 @@ async function hints(path: string): Promise<readonly string[]> {
 }
 
 describe("what is known of stages, parameters and metrics", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   before(async () => {
     for (const steps of [2, 3]) {

@@ -3,7 +3,7 @@ import { workspace } from "vscode";
 import { until } from "../../support/poll.ts";
 import { lensTitles, open } from "./window.ts";
 
-const limit = 15_000;
+const limit = 60_000;
 
 async function lineOf(path: string, text: string): Promise<number> {
   const lines = (await open(path)).getText().split("\n");
@@ -13,23 +13,24 @@ async function lineOf(path: string, text: string): Promise<number> {
 }
 
 describe("code lenses", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("stand above every stage, and above the pipeline", async () => {
-    const pipeline = await lineOf("dvc.yaml", "stages:");
+    const expected = new Map([[await lineOf("dvc.yaml", "stages:"), "Run Pipeline"]]);
+    for (const stage of ["prepare", "train", "fail"]) {
+      expected.set(await lineOf("dvc.yaml", `  ${stage}:`), "Run");
+    }
+    // A run of the tests before may just be ending.
     const titles = await until(
       async () => {
         const found = await lensTitles("dvc.yaml");
-        return found.size === 4 ? found : null;
+        const isThere = [...expected].every(([line, title]) => found.get(line)?.[0] === title);
+        return isThere ? found : null;
       },
       limit,
       "the lenses of three stages",
     );
-    assert.deepEqual(titles.get(pipeline), ["Run Pipeline"]);
-    for (const stage of ["prepare", "train", "fail"]) {
-      const line = await lineOf("dvc.yaml", `  ${stage}:`);
-      assert.equal(titles.get(line)?.[0], "Run", `lenses of ${stage}`);
-    }
+    assert.equal(titles.size, expected.size);
   });
 
   it("stand above calls in source files, once a stage names the file", async () => {

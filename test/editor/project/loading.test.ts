@@ -4,10 +4,10 @@ import { commands, env, window } from "vscode";
 import { until } from "../../support/poll.ts";
 import { checkpointTarget, runToEnd, stageTarget, write } from "./window.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 describe("loading a checkpoint elsewhere", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("copies two lines of Python that read the output as it was at the checkpoint", async () => {
     await write("params.yaml", "steps: 3\npause: 0\n");

@@ -7,10 +7,10 @@ import type { QueuedRun } from "../../../src/engine/queue/queuedRun.ts";
 import { until } from "../../support/poll.ts";
 import { experiments, root, stageTarget, write } from "./window.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 
 describe("the queue", function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
 
   it("keeps the params of the moment, runs in its order, and leaves the workspace alone", async () => {
     const known = new Set((await experiments()).map(({ name }) => name));

@@ -12,7 +12,7 @@ import {
   write,
 } from "./window.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 /** Steps of the checkpoints that the code asked for. */
 function stepsOf({ checkpoints }: Experiment): readonly (number | null)[] {
@@ -40,7 +40,7 @@ function runAfterFirstRow(command: Thenable<unknown>): Promise<Experiment> {
 }
 
 describe("going on from a checkpoint", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let first: Experiment;
 
   before(async () => {

@@ -16,10 +16,10 @@ import {
   write,
 } from "./window.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 describe("running stages", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let first: Experiment;
 
   before(async () => {

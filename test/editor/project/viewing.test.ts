@@ -12,10 +12,10 @@ import {
   write,
 } from "./window.ts";
 
-const limit = 15_000;
+const limit = 60_000;
 
 describe("looking at checkpoints", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let experiment: Experiment;
 
   function uriAt(path: string, sequence = 1): Uri {

@@ -14,7 +14,7 @@ import type { SavepointApi } from "../../../src/editor/publicApi.ts";
 import type { Experiment } from "../../../src/engine/model.ts";
 import { until } from "../../support/poll.ts";
 
-const limit = 20_000;
+const limit = 60_000;
 
 /** The folder that the window shows, which is the project's root. */
 export function root(): string {

@@ -4,7 +4,7 @@ import type { SavepointApi } from "../../../src/editor/publicApi.ts";
 import { until } from "../../support/poll.ts";
 
 describe("Restricted Mode", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const extension = extensions.getExtension<SavepointApi>("savepoint.savepoint");
   const root = workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
 

@@ -213,7 +213,7 @@ async function checkGit(project: TemporaryProject): Promise<readonly string[]> {
 
 /** Nothing of what was under way stays. A Git process may outlive who started it, but not for long. */
 async function checkLeftovers(project: TemporaryProject): Promise<readonly string[]> {
-  const limit = 5_000;
+  const limit = 30_000;
   const locks = async () => (await filesIn(project.path(".git"))).filter((name) => isGitLeftover(name));
   const gone = async () => (await locks()).length === 0;
   const left = await until(gone, limit, "Git's locks to go").then(() => [], locks);

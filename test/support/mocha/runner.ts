@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { runnerVariables, type TestRecord } from "./records.ts";
 
 /** Milliseconds for one test or hook; a test may set its own. */
-const testLimit = 60_000;
+const testLimit = 180_000;
 
 function variable(name: string): string {
   const value = process.env[name];

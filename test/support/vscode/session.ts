@@ -8,7 +8,7 @@ import { checkout } from "./bundle.ts";
 import { quietSettings } from "./settings.ts";
 import { Workbench } from "./workbench.ts";
 
-const startLimit = 60_000;
+const startLimit = 120_000;
 
 export interface SessionOptions {
   /** A packaged extension (`.vsix`) to install; without it the checkout itself counts as installed. */

@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { until } from "../poll.ts";
 
 /** Milliseconds within which a click on a checkbox shows. */
-const tickLimit = 3_000;
+const tickLimit = 10_000;
 /** Milliseconds within which a row's tooltip shows, and until it must have been seen once. */
 const tooltipMilliseconds = 4_000;
 const tooltipLimit = 60_000;

@@ -7,7 +7,7 @@ import { SidebarView } from "./sidebarView.ts";
 import { TerminalPanel } from "./terminalPanel.ts";
 import { TextEditor } from "./textEditor.ts";
 
-const limit = 30_000;
+const limit = 60_000;
 
 /** Where screenshots go; Git ignores it. */
 const screenshotFolder = join(checkout, "screenshots");

@@ -6,7 +6,7 @@ import type { BridgeAddress, BridgeAnswer, BridgeCall } from "./protocol.ts";
 
 type Vscode = typeof import("vscode");
 
-const startLimit = 60_000;
+const startLimit = 120_000;
 const callLimit = 120_000;
 
 const folder = join(checkout, "dist/test/bridge");
