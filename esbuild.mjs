@@ -7,7 +7,7 @@
  *   node esbuild.mjs --into=FOLDER puts dist/ into another folder than the checkout
  */
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,26 +73,39 @@ async function copyAssets() {
   }
 }
 
-/** The packages whose code is in a bundle, from the paths of its inputs. */
-function bundledPackages(metafiles) {
-  const names = new Set();
+/** The packages whose code or font is carried: names by folder, relative to the checkout. */
+function carriedPackages(metafiles) {
+  const packages = new Map([[relative(root, packageFolder("@vscode/codicons")), "@vscode/codicons"]]);
   for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
-    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
-    if (name) names.add(name);
+    const [, folder, name] = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(input) ?? [];
+    if (folder) packages.set(folder, name);
   }
-  return [...names, "@vscode/codicons"].sort();
+  return [...packages].sort(([, a], [, b]) => (a < b ? -1 : 1));
+}
+
+/**
+ * The text of a package's licence. Where an MIT one comes without its text, it is that of ours under the author's name.
+ * Throws when there is none.
+ */
+async function licenceText(folder, { name, license, author }) {
+  const files = (await readdir(folder)).filter((file) => /^licen[cs]e(-\w+)?(\.(md|txt))?$/i.test(file));
+  if (files.length > 0) {
+    const texts = await Promise.all(files.sort().map((file) => readFile(join(folder, file), "utf8")));
+    return texts.map((text) => text.trim()).join("\n\n");
+  }
+  const holder = author?.name ?? author;
+  if (license !== "MIT" || !holder) throw new Error(`${name} has no text of its licence (${license}).`);
+  const own = await readFile(join(root, "LICENSE"), "utf8");
+  return own.replace(/^Copyright.*$/m, `Copyright (c) ${holder}`).trim();
 }
 
 /** Writes the licences of everything that the package carries, as those licences ask. */
 async function writeNotices(metafiles) {
   const sections = [];
-  for (const name of bundledPackages(metafiles)) {
-    const folder = join(root, "node_modules", name);
+  for (const [path, name] of carriedPackages(metafiles)) {
+    const folder = join(root, path);
     const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-    const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license", "LICENCE"].find((candidate) =>
-      existsSync(join(folder, candidate)),
-    );
-    const text = file ? (await readFile(join(folder, file), "utf8")).trim() : "";
+    const text = await licenceText(folder, manifest);
     sections.push(`${name} ${manifest.version} (${manifest.license})\n\n${text}\n`);
   }
   const heading = "Savepoint contains code of these packages.\n";

@@ -16,7 +16,7 @@ const browserSuites = ["editor", "e2e"];
 const suiteNames = ["check", ...poolSuites, ...browserSuites];
 
 /** Milliseconds for one test file: for one that hangs, and far from what a slow machine needs for one that does not. */
-const usualLimit = 10 * 60_000;
+const usualLimit = 15 * 60_000;
 /** Limits of suites that may have to wait for a download or for training. */
 const limits: { readonly [suite: string]: number } = { dvc: 20 * 60_000, e2e: 15 * 60_000 };
 

@@ -8,7 +8,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as c
 export interface Terminal {
   /** Writes a line of the answer to standard output. */
   print(text: string): void;
-  /** Writes a line about what is going on to standard error. */
+  /** Writes a line about what is going on to standard error. Control characters in it do nothing to the terminal. */
   tell(text: string): void;
   readonly runnerPath: string;
   readonly hashWorkerPath: string;

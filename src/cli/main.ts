@@ -66,7 +66,7 @@ function terminal(): Terminal {
   const folder = programs();
   return {
     print: (text) => process.stdout.write(`${text}\n`),
-    tell: (text) => process.stderr.write(`${text}\n`),
+    tell: (text) => process.stderr.write(`${printable(text)}\n`),
     runnerPath: join(folder, "runner.js"),
     hashWorkerPath: join(folder, "hashWorker.js"),
     now: Date.now(),

@@ -7,7 +7,6 @@ import { openQuestion } from "../engine/run/openQuestion.ts";
 import type { Run } from "../engine/run/run.ts";
 import type { Terminal } from "./command.ts";
 import { answerCommand, defaultAnswerLimit, Questions } from "./questions.ts";
-import { printable } from "./table.ts";
 
 /** Says on standard error what happens in runs, and hears when they are to be stopped. */
 export class RunReport implements Disposable {
@@ -34,7 +33,7 @@ export class RunReport implements Disposable {
   }
 
   tell(text: string): void {
-    this.#terminal.tell(`savepoint: ${printable(text)}`);
+    this.#terminal.tell(`savepoint: ${text}`);
   }
 
   /** Whether this process was asked to stop a run. */

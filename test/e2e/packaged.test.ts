@@ -50,6 +50,18 @@ test("the package holds what it needs, and nothing else", () => {
   for (const path of sizes.keys()) assert.match(path, /^(?!media\/)|\.(png|svg|md|json)$/, path);
 });
 
+test("the package has the licence of everything that it carries", async () => {
+  const read = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
+  const args = ["-c", read, packageFile, "extension/dist/ThirdPartyNotices.txt"];
+  const { stdout } = await promisify(execFile)("python3", args);
+  const [, ...sections] = stdout.split(`\n${"-".repeat(79)}\n`);
+  assert.ok(sections.length > 10);
+  for (const section of sections) {
+    assert.match(section, /^\S+ \d+\.\d+\.\d+ \([\w.-]+\)\n\n[\s\S]*copyright/i);
+    assert.ok(section.length > 400, section);
+  }
+});
+
 test("the package is small", async () => {
   const limits = {
     "dist/extension.js": 750_000,

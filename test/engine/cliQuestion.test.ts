@@ -45,6 +45,17 @@ test("without a terminal the run ends and says how to answer; the answer resumes
   assert.match(await cli().savepoint(repository.root, "list"), /amber-heron +succeeded/);
 });
 
+test("what a question or an output has of control characters does not reach the terminal", async (t) => {
+  const question = { question: "Go \u001b[31mon?\u009b1mx", choices: ["\u001b]0;title\u0007a", "b"] };
+  const repository = await committedProject(t, { ...askingFiles, "question.json": JSON.stringify(question) });
+  const run = await cli().attempt(repository.root, [...runArguments, "--answer-within", "0"]);
+  const refused = await cli().attempt(repository.root, ["answer", "amber-heron"]);
+  const shown = await cli().savepoint(repository.root, "show", "amber-heron");
+  for (const text of [run.stderr, refused.stderr, shown]) assert.match(text, /asks:? +Go \?\[31mon\?\?1mx/);
+  assert.match(refused.stderr, /1 {2}\?\]0;title\?a/);
+  for (const text of [run.stderr, refused.stderr, shown]) assert.doesNotMatch(text, /(?!\n)\p{Cc}/u);
+});
+
 for (const [what, args, code, message] of [
   ["an answer that does not fit", ["amber-heron", "perhaps"], 1, /the answer is yes or no/],
   [

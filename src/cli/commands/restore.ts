@@ -19,7 +19,7 @@ export const apply: Command = (invocation, terminal) =>
     const { title, changes } = plan.value;
     if (invocation.options["dry-run"] === true) {
       if (invocation.options.json) printJson(terminal, { checkpoint: title, changes });
-      else if (changes.length === 0) terminal.print(`The workspace is as it was at ${title}.`);
+      else if (changes.length === 0) terminal.print(printable(`The workspace is as it was at ${title}.`));
       else printChanges(terminal, changes);
       return exitCodes.done;
     }
@@ -56,10 +56,11 @@ export const exportFiles: Command = (invocation, terminal) =>
 function report(terminal: Terminal, restored: RestoreReport, asJson: boolean): void {
   const { title, changes, undoRef } = restored;
   if (asJson) printJson(terminal, { restored: title, changes, undo: undoRef });
-  else if (changes.length === 0) terminal.print(`Nothing to do: the workspace is as it was at ${title}.`);
+  else if (changes.length === 0)
+    terminal.print(printable(`Nothing to do: the workspace is as it was at ${title}.`));
   else {
     printChanges(terminal, changes);
-    terminal.print(`The workspace is at ${title}. savepoint undo takes this back.`);
+    terminal.print(printable(`The workspace is at ${title}. savepoint undo takes this back.`));
   }
 }
 

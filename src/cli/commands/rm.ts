@@ -127,7 +127,7 @@ async function agree(
     return exitCodes.done;
   }
   if (options.yes === true) return true;
-  for (const line of what.lines) terminal.tell(printable(line));
+  for (const line of what.lines) terminal.tell(line);
   const answer = await confirm(what.question);
   if (answer === "yes") return true;
   if (answer === "nobody-there") {

@@ -43,7 +43,7 @@ export const run: Command = (invocation, terminal) =>
       const ended = await withConsent(request, (agreed) => carryOut(engine, terminal, options.value, agreed));
       if (typeof ended === "number" || ended.reason !== "up-to-date") return ended;
       // What was to be done is done: no failure for a script.
-      terminal.tell(`savepoint: ${printable(ended.message)}`);
+      terminal.tell(`savepoint: ${ended.message}`);
       return exitCodes.done;
     },
     { isQuiet: isQueued(invocation) },
@@ -94,7 +94,7 @@ function continueWith(verb: "resume" | "fork" | "rewind"): Command {
         if (!found.ok) return found.problem;
         const { checkpoint, experiment } = found.value;
         const since = await sinceLine(engine, experiment, checkpoint, code.value);
-        if (since !== null) terminal.tell(`savepoint: ${printable(since)}`);
+        if (since !== null) terminal.tell(`savepoint: ${since}`);
         const request: RunRequest = { verb, checkpoint, code: code.value, ...options.value.request };
         return carryOut(engine, terminal, options.value, request);
       },

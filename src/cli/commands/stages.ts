@@ -1,14 +1,14 @@
 import type { Stage, StageStatus } from "../../engine/pipeline/stage.ts";
 import { type Command, exitCodes, printJson } from "../command.ts";
 import { withEngine } from "../session.ts";
-import { formatTable, printable } from "../table.ts";
+import { formatTable } from "../table.ts";
 
 /** `savepoint stages`: the resolved stages, each with why it would run. Problems in the files go to standard error. */
 export const stages: Command = (invocation, terminal) =>
   withEngine(invocation, terminal, async (engine) => {
     const { pipeline, statuses } = await engine.refreshPipeline();
     for (const { file, range, message } of pipeline.problems) {
-      terminal.tell(`savepoint: ${printable(`${file}:${range.start.line + 1}: ${message}`)}`);
+      terminal.tell(`savepoint: ${file}:${range.start.line + 1}: ${message}`);
     }
     if (invocation.options.json) {
       printJson(terminal, {

@@ -29,7 +29,7 @@ describe("Restricted Mode", function () {
         );
         return found.length > 0 ? found : null;
       },
-      15_000,
+      60_000,
       "lenses",
     );
     for (const { command } of lenses) assert.equal(command?.command, "workbench.trust.manage");
