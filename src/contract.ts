@@ -53,17 +53,8 @@ export interface QueuedTarget {
   readonly id: string;
 }
 
-/**
- * What a command acts on. Plain data, so that tree rows, code lenses, links in tooltips, keyboard shortcuts and other
- * extensions all pass the same. Commands that get none ask for one.
- */
-export type Target =
-  | ProjectTarget
-  | StageTarget
-  | ExperimentTarget
-  | CheckpointTarget
-  | RunTarget
-  | ParamTarget;
+// What commands act on is plain data, so that tree rows, code lenses, links in tooltips, keyboard shortcuts and other
+// extensions all pass the same. Commands that get none ask for one.
 
 /** What can be resumed, forked, rewound, applied or compared. An experiment stands for its last checkpoint. */
 export type CheckpointSource = StageTarget | ExperimentTarget | CheckpointTarget;

@@ -14,7 +14,7 @@ function lockedVersions(file) {
 }
 
 /** What is wrong with node_modules, as a phrase, or null when it holds what the lock file names. */
-export function whyStale(root) {
+function whyStale(root) {
   if (!existsSync(join(root, "node_modules"))) return "node_modules is missing";
   const wanted = lockedVersions(join(root, "package-lock.json"));
   const installed = lockedVersions(join(root, "node_modules/.package-lock.json"));

@@ -109,7 +109,7 @@ export class VscodeServer {
 }
 
 /** Writes the user settings of a data folder. A running server takes them over at once. */
-export async function writeSettings(
+async function writeSettings(
   dataFolder: string,
   settings: { readonly [key: string]: unknown },
 ): Promise<void> {

@@ -80,7 +80,7 @@ export async function workQueue(engine: Engine, terminal: Terminal, jobs: number
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `rate-2: run train, params.yaml:lr=0.1` */
-export function describeEntry({ name, verb, stages, set, from }: QueuedRun): string {
+function describeEntry({ name, verb, stages, set, from }: QueuedRun): string {
   const what = [verb, from === null ? stages.join(" ") : from].filter((part) => part !== "").join(" ");
   return [`${name}: ${what}`, ...set.map(({ file, key, value }) => `${file}:${key}=${value}`)].join(", ");
 }

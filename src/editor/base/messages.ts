@@ -12,7 +12,7 @@ export async function showProblem(problem: Problem, log: Log): Promise<void> {
 }
 
 /** Shows a message with "Show Log". */
-export async function showError(message: string, log: Log): Promise<void> {
+async function showError(message: string, log: Log): Promise<void> {
   const showLog = l10n.t("Show Log");
   if ((await vscode.window.showErrorMessage(message, showLog)) === showLog) log.show();
 }

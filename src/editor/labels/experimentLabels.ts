@@ -129,7 +129,7 @@ export function experimentTooltip(
 }
 
 /** Why a checkpoint can't be resumed whose stage is gone, and what can be done instead. */
-export function missingStageText(stage: string): string {
+function missingStageText(stage: string): string {
   return l10n.t(
     "Stage {0} is not in dvc.yaml any more, so that it can't be resumed. Fork it with its own code, or apply its files",
     escapeMarkdown(stage),

@@ -24,7 +24,7 @@ export function positionText(step: number | null, total: number | null): string 
 }
 
 /** `30 %`, when step and total tell it. */
-export function percentText({ step, total }: Pick<RunProgress, "step" | "total">): string | null {
+function percentText({ step, total }: Pick<RunProgress, "step" | "total">): string | null {
   if (step === null || total === null || total <= 0) return null;
   return l10n.t("{0} %", Math.min(100, Math.max(0, Math.floor((step / total) * 100))));
 }

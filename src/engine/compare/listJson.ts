@@ -77,7 +77,7 @@ export function listJson(experiments: readonly Experiment[], context: ListContex
 }
 
 /** One experiment, as in the list. */
-export function experimentJson(experiment: Experiment, context: ListContext): ExperimentJson {
+function experimentJson(experiment: Experiment, context: ListContext): ExperimentJson {
   const { checkpoints } = experiment;
   return {
     name: experiment.name,

@@ -48,7 +48,7 @@ export function environmentSummary({ python, packages, node }: Environment): str
 }
 
 /** A package's name as PEP 503 compares names: `Typing_Extensions` is `typing-extensions`. */
-export function packageName(name: string): string {
+function packageName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 

@@ -140,7 +140,7 @@ export class Environments implements Disposable {
 }
 
 /** The variables of an environment that decide which programs a command finds. */
-export function searchOf(variables: NodeJS.ProcessEnv): StageSearch {
+function searchOf(variables: NodeJS.ProcessEnv): StageSearch {
   const { PATH = "", VIRTUAL_ENV, CONDA_PREFIX } = variables;
   return { path: PATH, virtualEnvironment: VIRTUAL_ENV || CONDA_PREFIX || null };
 }

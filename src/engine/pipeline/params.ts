@@ -162,7 +162,7 @@ export function chooseParams(dependency: ParamsDependency, data: DataMap): Chose
 }
 
 /** A key of digits finds the whole number as well as the text. */
-export function getByText(map: DataMap, key: string): Data | undefined {
+function getByText(map: DataMap, key: string): Data | undefined {
   if (map.has(key)) return map.get(key);
   return /^-?\d+$/.test(key) ? map.get(BigInt(key)) : undefined;
 }

@@ -26,7 +26,7 @@ export interface PipelineFile {
 
 const longestMessage = 300;
 
-export const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shell: "posix" };
+const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shell: "posix" };
 
 /**
  * Reads one pipeline file. Never throws and never gives up on the whole: a stage with an error is left out and named

@@ -89,7 +89,7 @@ function all(results: readonly boolean[]): boolean {
 }
 
 /** `; did you mean 'deps'?`, or what there is to choose from. */
-export function suggestion(wrong: string, known: readonly string[]): string {
+function suggestion(wrong: string, known: readonly string[]): string {
   const near = nearest(wrong, known);
   return near ? `; did you mean '${near}'?` : `; remove it, or put it under 'meta'`;
 }

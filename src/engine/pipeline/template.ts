@@ -33,7 +33,7 @@ const expressionForm = /(?<!\\)\$\{([^\n]*?)\}/g;
 const accessForm = /^[^.[\]]+(?:\s*\.[^.[\]]+|\s*\[[^.[\]]+\])*\s*$/;
 
 /** Whether a text has a `${…}` that is not escaped. */
-export function hasExpression(text: string): boolean {
+function hasExpression(text: string): boolean {
   return text.includes("${") && text.search(expressionForm) >= 0;
 }
 
@@ -111,7 +111,7 @@ function evaluate(expression: string, how: Interpolation, path: DataPath, report
 }
 
 /** The value of `a.b[0].c`; `undefined` when there is none. A negative index counts from the end. */
-export function select(values: DataMap, expression: string): Data | undefined {
+function select(values: DataMap, expression: string): Data | undefined {
   let current: Data = values;
   for (const part of expression.replaceAll("[", ".").replaceAll("]", "").split(".")) {
     const key = part.trim();
@@ -132,7 +132,7 @@ function insertable(value: Data, how: Interpolation, path: DataPath, report: Rep
 }
 
 /** A mapping as command-line flags: `{lr: 0.1, net: {depth: 3}}` is `--lr 0.1 --net.depth 3`. */
-export function formatFlags(map: DataMap, style: FlagStyle, path: DataPath, report: Report): string {
+function formatFlags(map: DataMap, style: FlagStyle, path: DataPath, report: Report): string {
   const words: string[] = [];
   for (const [name, value] of flatten(map, "")) {
     const flags = flagWords(name, value, style);

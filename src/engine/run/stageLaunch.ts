@@ -35,7 +35,7 @@ export interface StageStart {
 }
 
 /** The file by which training code sees that somebody listens. */
-export function heartbeatFile(project: Project): string {
+function heartbeatFile(project: Project): string {
   return join(savepointDirectory(project), "heartbeat");
 }
 

@@ -92,7 +92,7 @@ export function answerSignal(paths: SignalPaths, signal: WaitingSignal, answer: 
 }
 
 /** Takes away what stands at the signal's place; a folder with content is kept under another name. */
-export function removeSignal(paths: SignalPaths): void {
+function removeSignal(paths: SignalPaths): void {
   try {
     unlinkSync(paths.signal);
   } catch (error) {

@@ -26,7 +26,7 @@ const longestPause = 20;
  * Reads one Git note. Anything that a person wrote with `git notes` is taken as the note's text; JSON fields that make
  * no sense are taken as absent.
  */
-export function parseAnnotations(text: string): Annotations {
+function parseAnnotations(text: string): Annotations {
   const fields = parseFields(text);
   const tags = Array.isArray(fields.tags) ? fields.tags : [];
   return {
@@ -44,7 +44,7 @@ export function parseAnnotations(text: string): Annotations {
  * The text of the note `text` after a change, without what says nothing; fields of other versions stay as they are.
  * `null` when nothing is left.
  */
-export function patchAnnotations(text: string | null, patch: Partial<Annotations>): string | null {
+function patchAnnotations(text: string | null, patch: Partial<Annotations>): string | null {
   const fields = text === null ? {} : parseFields(text);
   const merged = Object.entries({ ...fields, ...patch }).filter(([, value]) => {
     return value !== null && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);

@@ -46,7 +46,7 @@ export function isInside(relpath: string): boolean {
 }
 
 /** Order of Unicode code points. JavaScript's own order is that of UTF-16 units, which differs beyond the first plane. */
-export function compareCodePoints(a: string, b: string): number {
+function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
     const [unitA, unitB] = [a.charCodeAt(index), b.charCodeAt(index)];

@@ -36,7 +36,7 @@ export function parseCommit(sha: string, content: Buffer): Commit | null {
 }
 
 /** Parses the content of a tree object. A truncated last entry is left out. */
-export function parseTree(content: Buffer, idBytes: number): readonly TreeEntry[] {
+function parseTree(content: Buffer, idBytes: number): readonly TreeEntry[] {
   const entries: TreeEntry[] = [];
   let position = 0;
   while (position < content.length) {

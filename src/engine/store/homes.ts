@@ -49,7 +49,7 @@ export async function readHomes(
 }
 
 /** As {@link readHomes}, for baselines among the `dead`, which no branch leads to. `living` has the newest first. */
-export function findHomes(
+function findHomes(
   baselines: ReadonlySet<string>,
   dead: readonly KinshipCommit[],
   living: readonly KinshipCommit[],

@@ -43,7 +43,7 @@ export async function verify(
 }
 
 /** The newest checkpoint before the given one whose outputs are all there, as far as their names tell. */
-export async function nearestComplete(
+async function nearestComplete(
   project: Project,
   checkpoint: Checkpoint,
   hasher: Hasher,

@@ -129,7 +129,7 @@ function wantedFiles(
 }
 
 /** The entries of a directory object, or what is wrong with it. */
-export function readDirectory(
+function readDirectory(
   cache: Cache,
   hash: string,
   legacy: boolean,

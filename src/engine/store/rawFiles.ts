@@ -64,7 +64,7 @@ async function hashFiles(
 }
 
 /** The files of a tree, by path. */
-export async function rawFilesOf(project: Project, tree: string): Promise<ReadonlyMap<string, RawFile>> {
+async function rawFilesOf(project: Project, tree: string): Promise<ReadonlyMap<string, RawFile>> {
   const listed = await new Git(project.workTree).bytes(["ls-tree", "-r", "-z", "--full-tree", tree]);
   const files = new Map<string, RawFile>();
   for (const line of listed.toString("utf8").split("\0")) {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Checkpoint, OutputRecord } from "../model.ts";
 import type { Project } from "../project.ts";
-import type { Result } from "../result.ts";
 import type { Cache } from "./cache.ts";
 import type { Hasher } from "./hasher.ts";
 import type { OutputChange, OutputTarget } from "./outputRestore.ts";
@@ -50,8 +49,6 @@ export interface RestoreReport {
   /** Where the state before it is kept; `null` when nothing had to be changed. */
   readonly undoRef: string | null;
 }
-
-export type RestoreOutcome = Result<RestoreReport>;
 
 /** `amber-heron@12` */
 export function labelOf(checkpoint: Pick<Checkpoint, "experiment" | "sequence">): string {

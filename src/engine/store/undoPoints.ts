@@ -9,7 +9,7 @@ import { readRawFiles } from "./rawFiles.ts";
 import { withIndex } from "./trackedFiles.ts";
 
 /** The folder of refs that keep what restoring has overwritten. */
-export const undoRefs = "refs/savepoint/undo/";
+const undoRefs = "refs/savepoint/undo/";
 
 /** Undo points that are kept in any case, and the milliseconds for which others are: a sweep makes hundreds in a day. */
 const kept = 50;

@@ -5,7 +5,7 @@ import { splitValues } from "./splitValues.ts";
 import { mostRuns, type Sweep, type SweepAxis, type SweepValues } from "./sweep.ts";
 
 /** Reads `FILE:KEY=VALUE` or `KEY=VALUE` (then of `params.yaml`). Reasons: `usage`. */
-export function readParamChange(text: string): Result<ParamChange> {
+function readParamChange(text: string): Result<ParamChange> {
   const match = /^(?:(?<file>[^=]+):)?(?<key>[^:=]+)=(?<value>[\s\S]*)$/.exec(text);
   const { file, key, value } = match?.groups ?? {};
   if (key === undefined || value === undefined) {

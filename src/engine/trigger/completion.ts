@@ -1,7 +1,7 @@
 import type { FileSet } from "./scanSets.ts";
 
 /** Written last by those who write it, so that a set that holds it is complete. */
-export const finalMark = "trainer_state.json";
+const finalMark = "trainer_state.json";
 
 /** What is remembered of the sets from look to look. Times are of a clock that only goes forward, in milliseconds. */
 export interface Observation {

@@ -188,6 +188,12 @@ test("icons are codicons, or files of the package", () => {
   }
 });
 
+test("files that it names are there", () => {
+  const files = stringsIn(manifest).filter((text) => text.startsWith("media/"));
+  assert.ok(files.length > 5);
+  for (const file of files) assert.ok(existsSync(join(root, file)), file);
+});
+
 test("views are those of the contract", () => {
   const views = Object.values(contributes.views).flat();
   const known: readonly string[] = Object.values(viewIds);
