@@ -2,7 +2,8 @@ import type * as vscode from "vscode";
 import { commonMetric, type ParamHistories, paramHistories } from "../engine/compare/paramHistory.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Experiment } from "../engine/model.ts";
-import { type KeyPlace, keyPlaces } from "../engine/pipeline/keyPlaces.ts";
+import { keyPlaces } from "../engine/pipeline/keyPlaces.ts";
+import { perVersion } from "./base/perVersion.ts";
 import { bestOf } from "./bestMetric.ts";
 
 /** By the index's list, which is replaced and never changed. */
@@ -23,19 +24,8 @@ export function paramsOf(engine: Engine): ParamHistories {
   return all;
 }
 
-const places = new WeakMap<
-  vscode.TextDocument,
-  { readonly version: number; readonly places: readonly KeyPlace[] }
->();
-
-/** The keys of a params or metrics file that is open, read once for each of its versions. */
-export function keysIn(document: vscode.TextDocument, path: string): readonly KeyPlace[] {
-  const cached = places.get(document);
-  if (cached?.version === document.version) return cached.places;
-  const found = keyPlaces(document.getText(), path);
-  places.set(document, { version: document.version, places: found });
-  return found;
-}
+/** The keys of a params or metrics file that is open, by its path in the project. */
+export const keysIn = perVersion((document, path) => keyPlaces(document.getText(), path));
 
 /** The files that hold parameters, by their paths in the project. */
 export function paramsFiles({ pipeline }: Engine): ReadonlySet<string> {

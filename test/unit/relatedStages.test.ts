@@ -31,12 +31,17 @@ describe("stages of a source file", () => {
     stage("folder", { dependencies: ["src"] }),
     stage("command", { commands: ["python src/train.py --lr 1"] }),
     stage("inside", { commands: ['python "train.py"'], workingDirectory: "src" }),
-    stage("other", { commands: ["python src/pretrain.py"], dependencies: ["src2", "data.csv"] }),
+    stage("below", { commands: ["python ../src/train.py"], workingDirectory: "out" }),
+    stage("module", { commands: ["python -m src.train --lr 1"] }),
+    stage("other", {
+      commands: ["python src/pretrain.py; python -m src.trainer"],
+      dependencies: ["src2", "data.csv"],
+    }),
   ];
   const names = (path: string) => relatedStages(stages, path).map(({ name }) => name);
 
-  it("finds dependencies, folders and words of commands", () =>
-    assert.deepEqual(names("src/train.py"), ["direct", "folder", "command", "inside"]));
+  it("finds dependencies, folders, words of commands and modules", () =>
+    assert.deepEqual(names("src/train.py"), ["direct", "folder", "command", "inside", "below", "module"]));
   it("does not take a part of a word for the file", () =>
     assert.deepEqual(names("src/pretrain.py"), ["folder", "other"]));
   it("finds none for a file that no stage names", () => assert.deepEqual(names("notes.py"), []));

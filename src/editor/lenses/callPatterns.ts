@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import * as l10n from "@vscode/l10n";
 import { failure, type Result, success } from "../../engine/result.ts";
-import { readSource } from "./sourceText.ts";
+import { readSource } from "./source/sourceText.ts";
 
 /** Code that counts as a call for a training checkpoint, as a person describes it in the settings. */
 export interface CallPattern {

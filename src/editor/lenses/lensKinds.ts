@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import type { Stage } from "../../engine/pipeline/stage.ts";
 import { stagesInText } from "../../engine/pipeline/stageText.ts";
 import { asCommand } from "../base/commands.ts";
+import { perVersion } from "../base/perVersion.ts";
 import { readSetting } from "../base/settings.ts";
 import { callLenses, stageLenses } from "../labels/lensLabels.ts";
 import { findCheckpointCalls } from "./checkpointCalls.ts";
@@ -10,7 +11,7 @@ import { lensTitle } from "./lensCommand.ts";
 import type { LazyLens, LensKind } from "./lensProvider.ts";
 import type { PatternSetting } from "./patternSetting.ts";
 import { relatedStages } from "./relatedStages.ts";
-import { sourceLanguages } from "./sourceText.ts";
+import { sourceLanguages } from "./source/sourceText.ts";
 import { lensesAtLines, lensesOfStage } from "./stageLens.ts";
 import { findStateLoads } from "./stateLoads.ts";
 
@@ -41,6 +42,13 @@ function pipelineLens(text: string, root: string): readonly LazyLens[] {
   return [{ line, command: () => ({ ...run, tooltip }) }];
 }
 
+const callsIn = perVersion((document) => findCheckpointCalls(document.getText(), document.languageId));
+
+/** `outputs` as JSON. */
+const loadsIn = perVersion((document, outputs) =>
+  findStateLoads(document.getText(), document.languageId, JSON.parse(outputs)),
+);
+
 /** Above each call by which source code asks for a training checkpoint, known or described in the settings. */
 export function callSiteLenses(patterns: PatternSetting): LensKind {
   return {
@@ -48,7 +56,7 @@ export function callSiteLenses(patterns: PatternSetting): LensKind {
     setting: "savepoint.codeLens.source",
     needsTrust: true,
     lenses(document, engine, path) {
-      const calls = findCheckpointCalls(document.getText(), document.languageId);
+      const calls = callsIn(document);
       const lines = [...new Set([...calls, ...patterns.linesIn(document)])].sort((a, b) => a - b);
       if (lines.length === 0) return [];
       return lensesAtLines(engine, relatedStages(engine.pipeline.pipeline.stages, path), lines, callLenses);
@@ -64,12 +72,9 @@ export const loadSiteLenses: LensKind = {
   lenses(document, engine, path) {
     const stages = relatedStages(engine.pipeline.pipeline.stages, path);
     if (stages.length === 0) return [];
-    const text = document.getText();
-    const loads = findStateLoads(text, document.languageId, stages.flatMap(outputNames));
+    const loads = loadsIn(document, JSON.stringify(stages.flatMap(outputNames)));
     // A line that has the lenses of a call already needs no second ones.
-    const calls = readSetting("savepoint.codeLens.source", document.uri)
-      ? findCheckpointCalls(text, document.languageId)
-      : [];
+    const calls = readSetting("savepoint.codeLens.source", document.uri) ? callsIn(document) : [];
     const lines = loads.filter((line) => !calls.includes(line));
     return lensesAtLines(engine, stages, lines, callLenses);
   },

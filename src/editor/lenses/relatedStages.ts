@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Stage } from "../../engine/pipeline/stage.ts";
 
 /**
@@ -8,7 +9,9 @@ export function relatedStages(stages: readonly Stage[], path: string): readonly 
   return stages.filter(
     (stage) =>
       stage.dependencies.some((dependency) => holds(dependency, path)) ||
-      stage.commands.some((command) => mentions(command, relativeTo(stage.workingDirectory, path))),
+      wordsFor(posix.relative(stage.workingDirectory, path)).some((word) =>
+        stage.commands.some((command) => mentions(command, word)),
+      ),
   );
 }
 
@@ -16,17 +19,17 @@ function holds(dependency: string, path: string): boolean {
   return path === dependency || (dependency !== "" && path.startsWith(`${dependency}/`));
 }
 
-function relativeTo(directory: string, path: string): string | null {
-  if (directory === "") return path;
-  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : null;
+/** How a command may name a file: by its path, and a file of Python also as a module. */
+function wordsFor(path: string): readonly string[] {
+  const module = /^((?:\w+\/)*\w+)\.py$/.exec(path)?.[1]?.replaceAll("/", ".");
+  return module === undefined ? [path] : [path, `-m ${module}`, `-m ${module.replace(/\.__main__$/, "")}`];
 }
 
-/** Whether a command has the path as a word of its own: `train.py` is not in `python pretrain.py`. */
-function mentions(command: string, path: string | null): boolean {
-  if (path === null) return false;
-  for (let at = command.indexOf(path); at >= 0; at = command.indexOf(path, at + 1)) {
+/** Whether a command has a word of its own: `train.py` is not in `python pretrain.py`. */
+function mentions(command: string, word: string): boolean {
+  for (let at = command.indexOf(word); at >= 0; at = command.indexOf(word, at + 1)) {
     const before = command.slice(0, at).replace(/\.\/$/, "").at(-1) ?? " ";
-    const after = command[at + path.length] ?? " ";
+    const after = command[at + word.length] ?? " ";
     if (/[\s"'=]/.test(before) && /[\s"';|&)]/.test(after)) return true;
   }
   return false;

@@ -1,29 +1,34 @@
 import { posix } from "node:path";
-import { linesOf, readSource, type SourceString, type SourceText } from "./sourceText.ts";
+import { closingOf, isDefinition, openingOf, shellCommand } from "./calls.ts";
+import {
+  linesOf,
+  readSource,
+  type SourceString,
+  type SourceText,
+  sourceLanguages,
+} from "./source/sourceText.ts";
 
-/** Languages in which a call is a name with its arguments in parentheses. */
-const languages = new Set([
-  "python",
-  "javascript",
-  "javascriptreact",
-  "typescript",
-  "typescriptreact",
-  "r",
-  "julia",
-]);
-
-/** Functions that read: `torch.load`, `readRDS`, `JLD2.load`, `readFileSync`, `open`, `from_pretrained`, … */
+/**
+ * Functions that read: `torch.load`, `readRDS`, `JLD2.load`, `readFileSync`, `open`, `from_pretrained`, …; also at what
+ * another call gives: `Path("model.json").read_text()`.
+ */
 const readerCall =
-  /(?<![\w.])((?:[A-Za-z_]\w*\.)*\w*(?:load|restore|resume|read|open|deserialize|parsefile|from_pretrained|fromjson)\w*!?)\s*\(/gi;
-const writerName = /write|save|dump|preload|thread|spread/i;
+  /(?:(?<=\))\.|(?<![\w.]))((?:[A-Za-z_]\w*\.)*\w*(?:load|restore|resume|read|open|deserialize|parsefile|from_pretrained|fromjson)\w*!?)\s*\(/gi;
+const notReader = /write|save|dump|preload|upload|download|offload|payload|thread|spread|ready/i;
+
+/** Further forms by which a language says it, each up to the end of the name. */
+const furtherForms: { readonly [languageId: string]: RegExp } = {
+  // What trainers of Hugging Face and Lightning are given.
+  python: /(?<=[(,]\s*)(?:resume_from_checkpoint|ckpt_path)(?=\s*=\s*(?!=|None\b|False\b))/g,
+  shellscript: shellCommand("savepoint_(?:is_resumed|resumed_step)"),
+};
+/** Julia's macros read the file that is named behind them. */
+const juliaMacro = /@load[ \t(]/g;
+
 /** The client helpers that tell training code where it goes on. */
 const helperCall = /\b(?:is_resumed|resumed_step|isResumed|resumedStep)\s*\(/g;
-const definition = /\bdef\s|\bfunction\b|<-\s*function/;
 const assignment =
   /^[ \t]*(?:export[ \t]+)?(?:const[ \t]+|let[ \t]+|var[ \t]+)?([A-Za-z_]\w*)(?:[ \t]*:[^=\n]{1,80})?[ \t]*(?:=|<-)(?!=)([ \t\w.(]*)/gm;
-
-/** Characters of a call's arguments that are looked at. */
-const argumentLimit = 500;
 
 /**
  * Lines, counted from 0, on which source code loads the state of a training: a call that reads one of the outputs,
@@ -35,27 +40,66 @@ export function findStateLoads(
   languageId: string,
   outputs: readonly string[],
 ): readonly number[] {
-  if (!languages.has(languageId) || !/load|restore|resume|read|open|deserialize|parsefile|from/i.test(text))
-    return [];
+  if (!/load|restore|resume|read|open|deserialize|parsefile|from|ckpt_path/i.test(text)) return [];
+  if (!sourceLanguages.includes(languageId)) return [];
   const source = readSource(text, languageId);
-  const constants = findConstants(source);
-  const isOutput = (path: string) => namesOutput(path, outputs);
-  const offsets: number[] = [];
-  for (const match of source.visible.matchAll(readerCall)) {
-    const [whole, name = ""] = match;
-    const end = match.index + whole.length;
-    if (writerName.test(name)) continue;
-    const receiver = constants.get(name.split(".")[0] ?? "");
-    const used = receiver === undefined ? argumentsOf(source, end, constants) : [receiver];
-    if (used.some(isOutput) && !opensToWrite(source, end)) offsets.push(end);
+  const { visible } = source;
+  const further = furtherForms[languageId];
+  const offsets = further === undefined ? [] : [...visible.matchAll(further)].map(({ index }) => index);
+  if (languageId !== "shellscript") {
+    const reads = readsIn(source, languageId);
+    offsets.push(
+      ...reads.filter(({ texts }) => texts.some((path) => namesOutput(path, outputs))).map(({ at }) => at),
+    );
+    offsets.push(...helperCalls(visible, languageId));
   }
-  for (const match of source.visible.matchAll(helperCall)) offsets.push(match.index + match[0].length);
-  const rows = source.visible.split("\n");
-  const lines = linesOf(
-    source.visible,
-    offsets.toSorted((a, b) => a - b),
-  ).filter((line) => !definition.test(rows[line] ?? ""));
-  return [...new Set(lines)];
+  return [
+    ...new Set(
+      linesOf(
+        visible,
+        offsets.toSorted((a, b) => a - b),
+      ),
+    ),
+  ];
+}
+
+/** A call that reads something, with the texts that may say what. */
+interface Read {
+  readonly at: number;
+  readonly texts: readonly string[];
+}
+
+/** Reading calls, in languages in which a call is a name with its arguments in parentheses. */
+function readsIn(source: SourceText, languageId: string): readonly Read[] {
+  const { visible } = source;
+  const constants = findConstants(source);
+  const reads: Read[] = [];
+  for (const { index, 0: whole, 1: name = "" } of visible.matchAll(readerCall)) {
+    const at = index + whole.length;
+    if (notReader.test(name) || isDefinition(visible, languageId, index, at)) continue;
+    if (/open/i.test(name) && opensToWrite(source, at)) continue;
+    const receiver = constants.get(name.split(".")[0] ?? "");
+    const given = whole.startsWith(".")
+      ? textsBetween(source, openingOf(visible, index - 1), index, constants)
+      : [];
+    const texts = [...given, ...textsBetween(source, at, closingOf(visible, at), constants)];
+    reads.push({ at, texts: receiver === undefined ? texts : [receiver] });
+  }
+  return languageId === "julia" ? [...reads, ...macrosIn(source, constants)] : reads;
+}
+
+function macrosIn(source: SourceText, constants: ReadonlyMap<string, string>): readonly Read[] {
+  return [...source.visible.matchAll(juliaMacro)].map(({ index }) => {
+    const lineEnd = source.visible.indexOf("\n", index);
+    const end = lineEnd < 0 ? source.visible.length : lineEnd;
+    return { at: index, texts: textsBetween(source, index, end, constants) };
+  });
+}
+
+function helperCalls(visible: string, languageId: string): readonly number[] {
+  return [...visible.matchAll(helperCall)]
+    .filter(({ index, 0: whole }) => !isDefinition(visible, languageId, index, index + whole.length))
+    .map(({ index }) => index);
 }
 
 /** Names that are given a text: `MODEL = "model.json"`, `const path = new URL("model.json", …)`, `m <- "m.rds"`. */
@@ -64,7 +108,7 @@ function findConstants({ visible, strings }: SourceText): ReadonlyMap<string, st
   const constants = new Map<string, string>();
   for (const match of visible.matchAll(assignment)) {
     const before = match.index + match[0].length - (match[2] ?? "").length;
-    // The string itself is blank in the visible text.
+    // The string itself is hidden in the visible text.
     for (let at = before; at <= match.index + match[0].length; at += 1) {
       const string = starts.get(at);
       if (string === undefined) continue;
@@ -75,13 +119,13 @@ function findConstants({ visible, strings }: SourceText): ReadonlyMap<string, st
   return constants;
 }
 
-/** The texts among the arguments of a call, its constants by their values; `start` is behind the parenthesis. */
-function argumentsOf(
+/** The texts in a stretch, such as the arguments of a call; its constants by their values. */
+function textsBetween(
   source: SourceText,
   start: number,
+  end: number,
   constants: ReadonlyMap<string, string>,
 ): readonly string[] {
-  const end = closingOf(source.visible, start);
   const written = stringsBetween(source.strings, start, end);
   const words = source.visible.slice(start, end).match(/[A-Za-z_]\w*/g) ?? [];
   return [
@@ -116,17 +160,6 @@ function stringsBetween(
   let last = low;
   while ((strings[last]?.end ?? Number.POSITIVE_INFINITY) <= end) last += 1;
   return strings.slice(low, last);
-}
-
-function closingOf(visible: string, start: number): number {
-  const limit = Math.min(visible.length, start + argumentLimit);
-  let depth = 1;
-  for (let at = start; at < limit; at += 1) {
-    if (visible[at] === "(") depth += 1;
-    if (visible[at] === ")") depth -= 1;
-    if (depth === 0) return at;
-  }
-  return limit;
 }
 
 function namesOutput(path: string, outputs: readonly string[]): boolean {
