@@ -26,6 +26,7 @@ import { ExperimentLogs } from "./editor/experimentLog/experimentLogs.ts";
 import { FailureNotifier } from "./editor/failureNotifier.ts";
 import { CheckpointFileSystem } from "./editor/files/checkpointFileSystem.ts";
 import { HoverProvider } from "./editor/hovers/hoverProvider.ts";
+import { ChangedInputs } from "./editor/lenses/changedInputs.ts";
 import { callSiteLenses, loadSiteLenses, pipelineLenses } from "./editor/lenses/lensKinds.ts";
 import { LensProvider } from "./editor/lenses/lensProvider.ts";
 import { paramLenses } from "./editor/lenses/paramLenses.ts";
@@ -60,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): SavepointApi {
   const changes = store.add(new ChangesDiff(projects, log));
   const services: Services = { log, projects, selection, changes };
   const patterns = store.add(new PatternSetting(log));
+  const inputs = store.add(new ChangedInputs(log));
   const experiments = new ExperimentsView(projects, selection, new CommitReader());
   const logs = new ExperimentLogs(projects);
   const outputs = new RunOutputs(projects);
@@ -73,9 +75,9 @@ export function activate(context: vscode.ExtensionContext): SavepointApi {
     new PipelineView(projects),
     new QueueView(projects),
     new PipelineDiagnostics(projects),
-    new LensProvider(projects, pipelineLenses),
-    new LensProvider(projects, callSiteLenses(patterns)),
-    new LensProvider(projects, loadSiteLenses),
+    new LensProvider(projects, pipelineLenses(inputs)),
+    new LensProvider(projects, callSiteLenses(patterns, inputs)),
+    new LensProvider(projects, loadSiteLenses(inputs)),
     new LensProvider(projects, paramLenses),
     new HoverProvider(projects),
     new BestValueHints(projects),

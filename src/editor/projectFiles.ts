@@ -27,6 +27,14 @@ export class ProjectFiles implements vscode.Disposable {
     this.#watch("**/.git/{HEAD,logs/HEAD}", true);
     this.#owned.addAll(
       vscode.workspace.onDidSaveTextDocument((document) => this.#touch(document.uri, false)),
+      // An open file that another program wrote is read again without being saved.
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (!document.isDirty && contentChanges.length > 0) this.#touch(document.uri, false);
+      }),
+      // Whoever comes back may have changed any file elsewhere.
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) for (const { project } of projects.all) this.#refreshPipeline(project.root);
+      }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.#find()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#find()),
       projects.onDidChangeRun(({ engine, run }) => {

@@ -4,6 +4,7 @@ import type { Disposable, Event } from "./event.ts";
 import type { Runs } from "./isolated/runs.ts";
 import type { WorktreeSource } from "./isolated/worktree.ts";
 import type { AnswerValue, Checkpoint, Experiment } from "./model.ts";
+import type { StageCause } from "./pipeline/stage.ts";
 import type { PipelineState } from "./pipelineModel.ts";
 import type { Project } from "./project.ts";
 import type { RunQueue } from "./queue/runQueue.ts";
@@ -30,6 +31,8 @@ export interface Engine extends Disposable {
   refreshPipeline(): Promise<PipelineState>;
   /** What a run that goes on from a checkpoint meets that is other than when it was recorded, without its results. */
   changesSince(checkpoint: Checkpoint): Promise<Result<readonly ChangedFile[]>>;
+  /** What the stage of a checkpoint uses that is other than then, by what its pipeline file declares; quick. */
+  inputsChangedSince(checkpoint: Checkpoint): Promise<readonly StageCause[]>;
   /** What the stage of a checkpoint would run in now that is other than then: versions of programs and packages. */
   driftSince(experiment: Experiment, checkpoint: Checkpoint): Promise<Drift>;
   planRestore(checkpoint: Checkpoint, scope: RestoreScope): Promise<Result<RestorePlan>>;

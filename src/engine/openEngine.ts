@@ -10,6 +10,7 @@ import { RunQueue } from "./queue/runQueue.ts";
 import { bringBackRemoved, removeIdle } from "./removeIdle.ts";
 import { type Result, success } from "./result.ts";
 import { answerQuestion } from "./run/answering.ts";
+import { inputsChangedSince } from "./run/inputChanges.ts";
 import type { Launcher } from "./run/launcher.ts";
 import { readRunOutput } from "./run/runOutput.ts";
 import type { RunServices } from "./run/services.ts";
@@ -80,6 +81,10 @@ export async function openEngine(directory: string, options: EngineOptions): Pro
     onDidChangePipeline: pipelines.onDidChange,
     refreshPipeline: () => pipelines.refresh(),
     changesSince: (checkpoint) => changesSince(project, checkpoint, hasher),
+    inputsChangedSince: async (checkpoint) => {
+      const stage = pipelines.state.pipeline.stages.find(({ address }) => address === checkpoint.stage);
+      return stage === undefined ? [] : inputsChangedSince({ project, hasher }, stage, checkpoint);
+    },
     driftSince: (experiment, checkpoint) => driftSince(project, environments, experiment, checkpoint),
     planRestore: (checkpoint, scope) => planRestore(project, checkpoint, scope, hasher),
     restore,

@@ -222,6 +222,7 @@ describe("lenses", () => {
   const trained = {
     run: null,
     newest,
+    changed: [],
     count: 12,
     variants: 1,
     status: undefined,
@@ -237,6 +238,22 @@ describe("lenses", () => {
     assert.deepEqual(titles(running), ["Stop", "12/40 · 30 % · 4 min left", "12 checkpoints…", "Compare"]);
   });
 
+  it("say what changed since the checkpoint that would be resumed", () => {
+    const cause = (path: string | null, text: string) => ({ path, text, before: null, now: null });
+    const changed = [cause("src/train.py", "dependency 'src/train.py' changed")];
+    const [, one] = stageLenses({ ...trained, changed });
+    assert.equal(one?.title, "$(debug-continue) Resume from epoch 11 (train.py changed)");
+    assert.match(one?.tooltip ?? "", /\n• dependency 'src\/train.py' changed$/);
+    const params = [
+      cause("params.yaml", "parameter 'lr' changed"),
+      cause("params.yaml", "parameter 'seed' changed"),
+    ];
+    const [second] = callLenses({ ...trained, changed: [...changed, ...params] });
+    assert.equal(second?.title, "$(debug-continue) Resume from epoch 11 (2 files changed)");
+    const [, unknown] = stageLenses({ ...trained, changed: [cause(null, "it is not recorded")] });
+    assert.equal(unknown?.title, "$(debug-continue) Resume from epoch 11");
+  });
+
   it("lead to a menu where one definition generates several stages that can be resumed", () => {
     const lenses = stageLenses({ ...trained, variants: 3 });
     assert.deepEqual(titles(lenses), ["Run", "Resume one of 3…", "12 checkpoints…", "Compare"]);
@@ -246,6 +263,7 @@ describe("lenses", () => {
     const never = {
       run: null,
       newest: null,
+      changed: [],
       count: 0,
       variants: 0,
       status: { kind: "never-run" },

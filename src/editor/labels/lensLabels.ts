@@ -1,8 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import type { Checkpoint } from "../../engine/model.ts";
-import type { StageStatus } from "../../engine/pipeline/stage.ts";
+import type { StageCause, StageStatus } from "../../engine/pipeline/stage.ts";
 import type { Run } from "../../engine/run/run.ts";
 import { checkpointPlace } from "./checkpointLabels.ts";
+import { escapeIcons } from "./rowText.ts";
 import { progressText } from "./runLabels.ts";
 import { stageStatusText } from "./stageLabels.ts";
 
@@ -31,6 +32,8 @@ export interface StageLensState {
   readonly run: Run | null;
   /** The newest checkpoint of the stage; `null` for a stage that does not train, which there is no use in resuming. */
   readonly newest: Checkpoint | null;
+  /** What the stage uses that is other than at its newest checkpoint. */
+  readonly changed: readonly StageCause[];
   /** Checkpoints of the stage in all experiments. */
   readonly count: number;
   /** Generated stages with checkpoints: more than one where `foreach` or `matrix` stands. */
@@ -142,7 +145,7 @@ function runOrStop(run: Run | null): LensText {
   };
 }
 
-function resumeOrProgress({ run, newest, variants, status, isTraining }: StageLensState): LensText {
+function resumeOrProgress({ run, newest, changed, variants, status, isTraining }: StageLensState): LensText {
   if (run !== null) {
     return {
       title: `$(pulse) ${progressText(run.progress) || l10n.t("running")}`,
@@ -168,9 +171,12 @@ function resumeOrProgress({ run, newest, variants, status, isTraining }: StageLe
     };
   }
   if (newest !== null) {
+    const title = l10n.t("Resume from {0}", checkpointPlace(newest));
+    const since = changedText(changed);
+    const tooltip = l10n.t("Continue {0} from its newest training checkpoint", newest.experiment);
     return {
-      title: `$(debug-continue) ${l10n.t("Resume from {0}", checkpointPlace(newest))}`,
-      tooltip: l10n.t("Continue {0} from its newest training checkpoint", newest.experiment),
+      title: `$(debug-continue) ${since === null ? title : l10n.t("{0} ({1})", title, since)}`,
+      tooltip: [tooltip, ...changed.map(({ text }) => `• ${text}`)].join("\n"),
       action: "resume",
     };
   }
@@ -182,6 +188,15 @@ function resumeOrProgress({ run, newest, variants, status, isTraining }: StageLe
     };
   }
   return { title: status === undefined ? "…" : stageStatusText(status), tooltip: "", action: "none" };
+}
+
+/** `train.py changed`, `3 files changed`; `null` when nothing is known to have. */
+function changedText(changed: readonly StageCause[]): string | null {
+  const paths = new Set(changed.flatMap(({ path }) => path ?? []));
+  const [only] = paths;
+  if (only === undefined) return null;
+  if (paths.size > 1) return l10n.t("{0} files changed", paths.size);
+  return l10n.t("{0} changed", escapeIcons(only.slice(only.lastIndexOf("/") + 1)));
 }
 
 /** Whether its run came to its end, so that going on from it with nothing changed would do nothing. */

@@ -6,6 +6,7 @@ import { asCommand } from "../base/commands.ts";
 import { perVersion } from "../base/perVersion.ts";
 import { readSetting } from "../base/settings.ts";
 import { callLenses, stageLenses } from "../labels/lensLabels.ts";
+import type { ChangedInputs } from "./changedInputs.ts";
 import { findCheckpointCalls } from "./checkpointCalls.ts";
 import { lensTitle } from "./lensCommand.ts";
 import type { LazyLens, LensKind } from "./lensProvider.ts";
@@ -16,20 +17,29 @@ import { lensesAtLines, lensesOfStage } from "./stageLens.ts";
 import { findStateLoads } from "./stateLoads.ts";
 
 /** Above each stage of a `dvc.yaml`, and above all of them. */
-export const pipelineLenses: LensKind = {
-  selector: { scheme: "file", pattern: "**/dvc.yaml" },
-  setting: "savepoint.codeLens.pipeline",
-  needsTrust: true,
-  lenses(document, engine, path) {
-    const text = document.getText();
-    const { root } = engine.project;
-    const prefix = path === "dvc.yaml" ? "" : `${path}:`;
-    const stages = stagesInText(text).flatMap(({ name, lines }) =>
-      lensesOfStage(engine, { kind: "stage", root, stage: prefix + name }, lines.start, stageLenses),
-    );
-    return stages.length === 0 ? [] : [...pipelineLens(text, root), ...stages];
-  },
-};
+export function pipelineLenses(inputs: ChangedInputs): LensKind {
+  return {
+    selector: { scheme: "file", pattern: "**/dvc.yaml" },
+    setting: "savepoint.codeLens.pipeline",
+    needsTrust: true,
+    onDidChange: inputs.onDidChange,
+    lenses(document, engine, path) {
+      const text = document.getText();
+      const { root } = engine.project;
+      const prefix = path === "dvc.yaml" ? "" : `${path}:`;
+      const stages = stagesInText(text).flatMap(({ name, lines }) =>
+        lensesOfStage(
+          engine,
+          { kind: "stage", root, stage: prefix + name },
+          lines.start,
+          stageLenses,
+          inputs,
+        ),
+      );
+      return stages.length === 0 ? [] : [...pipelineLens(text, root), ...stages];
+    },
+  };
+}
 
 function pipelineLens(text: string, root: string): readonly LazyLens[] {
   const line = text.split(/\r?\n/).findIndex((row) => /^stages\s*:/.test(row));
@@ -50,35 +60,40 @@ const loadsIn = perVersion((document, outputs) =>
 );
 
 /** Above each call by which source code asks for a training checkpoint, known or described in the settings. */
-export function callSiteLenses(patterns: PatternSetting): LensKind {
+export function callSiteLenses(patterns: PatternSetting, inputs: ChangedInputs): LensKind {
   return {
     selector: { scheme: "file" },
     setting: "savepoint.codeLens.source",
     needsTrust: true,
+    onDidChange: inputs.onDidChange,
     lenses(document, engine, path) {
       const calls = callsIn(document);
       const lines = [...new Set([...calls, ...patterns.linesIn(document)])].sort((a, b) => a - b);
       if (lines.length === 0) return [];
-      return lensesAtLines(engine, relatedStages(engine.pipeline.pipeline.stages, path), lines, callLenses);
+      const stages = relatedStages(engine.pipeline.pipeline.stages, path);
+      return lensesAtLines(engine, stages, lines, callLenses, inputs);
     },
   };
 }
 
 /** Where source code loads what its stage saves, or asks where to go on. */
-export const loadSiteLenses: LensKind = {
-  selector: sourceLanguages.map((language) => ({ scheme: "file", language })),
-  setting: "savepoint.codeLens.load",
-  needsTrust: true,
-  lenses(document, engine, path) {
-    const stages = relatedStages(engine.pipeline.pipeline.stages, path);
-    if (stages.length === 0) return [];
-    const loads = loadsIn(document, JSON.stringify(stages.flatMap(outputNames)));
-    // A line that has the lenses of a call already needs no second ones.
-    const calls = readSetting("savepoint.codeLens.source", document.uri) ? callsIn(document) : [];
-    const lines = loads.filter((line) => !calls.includes(line));
-    return lensesAtLines(engine, stages, lines, callLenses);
-  },
-};
+export function loadSiteLenses(inputs: ChangedInputs): LensKind {
+  return {
+    selector: sourceLanguages.map((language) => ({ scheme: "file", language })),
+    setting: "savepoint.codeLens.load",
+    needsTrust: true,
+    onDidChange: inputs.onDidChange,
+    lenses(document, engine, path) {
+      const stages = relatedStages(engine.pipeline.pipeline.stages, path);
+      if (stages.length === 0) return [];
+      const loads = loadsIn(document, JSON.stringify(stages.flatMap(outputNames)));
+      // A line that has the lenses of a call already needs no second ones.
+      const calls = readSetting("savepoint.codeLens.source", document.uri) ? callsIn(document) : [];
+      const lines = loads.filter((line) => !calls.includes(line));
+      return lensesAtLines(engine, stages, lines, callLenses, inputs);
+    },
+  };
+}
 
 /** The outputs of a stage as its code may name them: from its working directory, or from the root. */
 function outputNames({ outputs, workingDirectory }: Stage): readonly string[] {

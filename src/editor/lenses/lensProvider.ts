@@ -23,6 +23,8 @@ export interface LensKind {
   readonly setting: keyof Settings & `savepoint.codeLens.${string}`;
   /** Whether what the lenses do needs a trusted workspace. */
   readonly needsTrust: boolean;
+  /** Fires when something changed that the projects do not tell of. */
+  readonly onDidChange?: vscode.Event<void>;
   /** From text and memory alone. `path` is the document's path in the project. */
   lenses(document: vscode.TextDocument, engine: Engine, path: string): readonly LazyLens[];
 }
@@ -56,6 +58,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       projects.onDidChangeRun(change),
       projects.onDidChangePipeline(change),
       vscode.workspace.onDidGrantWorkspaceTrust(change),
+      ...(kind.onDidChange === undefined ? [] : [kind.onDidChange(change)]),
       onDidChangeSetting(
         [kind.setting, "savepoint.codeLens.patterns", "savepoint.experiments.metric"],
         change,

@@ -6,18 +6,23 @@ import { canDebug } from "../debug/debugRun.ts";
 import type { StageLensState } from "../labels/lensLabels.ts";
 import { isLive } from "../labels/runLabels.ts";
 import { isRunningAt } from "../labels/stageLabels.ts";
+import type { ChangedInputs } from "./changedInputs.ts";
 
 /** What the lenses of a stage, or of all stages of a definition, say. Reads memory only. */
-export function stageLensState(engine: Engine, address: string): StageLensState {
+export function stageLensState(engine: Engine, address: string, inputs: ChangedInputs): StageLensState {
   const stages = stagesOf(engine, address);
   const found = checkpointsOfStage(engine, address);
   const isTraining =
     isTrainingStage(stages) || found.some(({ checkpoint }) => checkpoint.kind !== "stage-end");
   const [only] = stages;
+  const run =
+    engine.runs.runs.find((one) => isLive(one) && stages.some((stage) => isRunningAt(one, stage))) ?? null;
+  const newest = isTraining ? (found[0]?.checkpoint ?? null) : null;
   return {
-    run:
-      engine.runs.runs.find((run) => isLive(run) && stages.some((stage) => isRunningAt(run, stage))) ?? null,
-    newest: isTraining ? (found[0]?.checkpoint ?? null) : null,
+    run,
+    newest,
+    // Nobody can resume while it runs, and each checkpoint is a new one then.
+    changed: run === null && newest !== null ? inputs.of(engine, newest) : [],
     count: found.length,
     variants: newestOfEach(engine, address).length,
     isTraining,

@@ -2,6 +2,7 @@ import type { StageTarget } from "../../contract.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Stage } from "../../engine/pipeline/stage.ts";
 import type { LensText, StageLensState } from "../labels/lensLabels.ts";
+import type { ChangedInputs } from "./changedInputs.ts";
 import { lensCommand } from "./lensCommand.ts";
 import type { LazyLens } from "./lensProvider.ts";
 import { likeliestStage, stageLensState } from "./lensState.ts";
@@ -14,8 +15,9 @@ export function lensesOfStage(
   target: StageTarget,
   line: number,
   words: Words,
+  inputs: ChangedInputs,
 ): readonly LazyLens[] {
-  const state = () => words(stageLensState(engine, target.stage));
+  const state = () => words(stageLensState(engine, target.stage, inputs));
   return state().map((_, slot) => ({
     line,
     command: () => {
@@ -31,7 +33,8 @@ export function lensesAtLines(
   stages: readonly Stage[],
   lines: readonly number[],
   words: Words,
+  inputs: ChangedInputs,
 ): readonly LazyLens[] {
   const target = lines.length === 0 ? null : likeliestStage(engine, stages);
-  return target === null ? [] : lines.flatMap((line) => lensesOfStage(engine, target, line, words));
+  return target === null ? [] : lines.flatMap((line) => lensesOfStage(engine, target, line, words, inputs));
 }

@@ -96,17 +96,17 @@ async function stageStatus(stage: Stage, entry: LockEntry | null, look: Surround
 }
 
 /**
- * What a stage uses (command, dependencies, params) that is other than a lock entry says, for people; whether it would
- * run because of its outputs or its flags does not count.
+ * What a stage uses (command, dependencies, params) that is other than a lock entry says; whether it would run because
+ * of its outputs or its flags does not count.
  */
-export async function inputReasons(
+export async function inputCauses(
   project: Project,
   stage: Stage,
   entry: LockEntry,
   hash: PathHasher,
-): Promise<readonly string[]> {
+): Promise<readonly StageCause[]> {
   const used = await usedCauses(stage, entry, surroundings(project, hash));
-  return [...commandCauses(stage, entry), ...used].map(({ text }) => text);
+  return [...commandCauses(stage, entry), ...used];
 }
 
 function surroundings(project: Project, hash: PathHasher): Surroundings {
@@ -146,7 +146,8 @@ async function usedCauses(
   return [...paths, ...stage.params.flatMap((dependency) => paramCauses(dependency, entry, look))];
 }
 
-function plainCause(text: string): StageCause {
+/** A reason that is about no file. */
+export function plainCause(text: string): StageCause {
   return { text, path: null, before: null, now: null };
 }
 

@@ -37,7 +37,8 @@ export async function findLoad(
       : { checkpoint: all.find(({ sha }) => sha === named), why: "as asked for" };
   const { checkpoint, why } = chosen;
   if (checkpoint === undefined) return { nothing: why };
-  return { checkpoint, why, changes: await inputsChangedSince(services, stage, checkpoint) };
+  const changes = await inputsChangedSince(services, stage, checkpoint);
+  return { checkpoint, why, changes: changes.map(({ text }) => text) };
 }
 
 export function policyOf({ settings }: Stage, { policy }: Pick<LoadOptions, "policy">): LoadPolicy {

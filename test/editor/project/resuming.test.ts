@@ -6,6 +6,8 @@ import {
   checkpointTarget,
   experiments,
   experimentTarget,
+  lensTitles,
+  open,
   runToEnd,
   setPreview,
   stageTarget,
@@ -68,6 +70,19 @@ describe("going on from a checkpoint", function () {
     assert.equal(resumed.name, first.name);
     assert.deepEqual(stepsOf(resumed), [1, 2, 3, 4, 5]);
     first = resumed;
+  });
+
+  it("is offered by a lens that says what changed since, also when another program wrote it", async () => {
+    await open("params.yaml");
+    await write("params.yaml", "steps: 4\npause: 0\n");
+    const lines = (await open("dvc.yaml")).getText().split("\n");
+    const line = lines.findIndex((one) => one.startsWith("  train:"));
+    const title = await until(
+      async () => (await lensTitles("dvc.yaml")).get(line)?.find((one) => one.includes("changed")),
+      limit,
+      "the lens to say what changed",
+    );
+    assert.equal(title, "Resume from end of train (params.yaml changed)");
   });
 
   it("forks an older checkpoint when its first answer is taken, whatever the setting says", async () => {
