@@ -38,6 +38,7 @@ export function registerComparison(services: Services, extensionUri: vscode.Uri)
 const actionCommands = {
   resume: "savepoint.resume",
   fork: "savepoint.fork",
+  rewind: "savepoint.rewind",
   apply: "savepoint.apply",
   reveal: "savepoint.reveal",
 } as const;

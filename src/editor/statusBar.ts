@@ -156,6 +156,7 @@ export class StatusBar implements vscode.Disposable {
         ? [
             entry("debug-continue", l10n.t("Resume from Checkpoint…"), "savepoint.resume"),
             entry("repo-forked", l10n.t("Fork from Checkpoint…"), "savepoint.fork"),
+            entry("debug-step-back", l10n.t("Rewind to Checkpoint…"), "savepoint.rewind"),
             entry("git-compare", l10n.t("Compare…"), "savepoint.compare"),
           ]
         : []),

@@ -142,7 +142,7 @@ export interface RowsChanged {
 
 export type HostMessage = Snapshot | Append | RowsChanged;
 
-const checkpointActions = ["resume", "fork", "apply", "reveal"] as const;
+const checkpointActions = ["resume", "fork", "rewind", "apply", "reveal"] as const;
 export type CheckpointAction = (typeof checkpointActions)[number];
 
 export type PageMessage =

@@ -247,6 +247,7 @@ test("a chart can be read and acted on by keyboard alone", async () => {
   await page.keyboard.press("ArrowDown");
   assert.match((await slider.getAttribute("aria-valuetext")) ?? "", /^step 500: chosen: /);
   await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Rewind to Here…" }).waitFor();
   await page.getByRole("menuitem", { name: "Resume from Here…" }).click();
   const [act] = await panel.sent("act");
   assert.deepEqual([act?.action, act?.sequence], ["resume", 5]);
@@ -266,6 +267,8 @@ test("the pointer reads all lines, and a click on a point offers to fork from it
   await over.hover({ position });
   await page.locator(".readout", { hasText: "step 500" }).waitFor();
   await over.click({ position });
+  // Nothing comes after the last one.
+  assert.equal(await page.getByRole("menuitem", { name: "Rewind to Here…" }).count(), 0);
   await page.getByRole("menuitem", { name: "Fork from Here…" }).click();
   const [act] = await panel.sent("act");
   assert.deepEqual([act?.action, act?.sequence], ["fork", 5]);

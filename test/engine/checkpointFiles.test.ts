@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { chmod, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ExperimentIndex } from "../../src/engine/store/experimentIndex.ts";
 import { recordingProject, request } from "../support/recording.ts";
@@ -54,6 +55,17 @@ test("what is not there is nothing, whatever its name", async (t) => {
   }
   assert.equal(await recorded.list("params.yaml"), null);
   assert.equal(await index.filesOf("f".repeat(40)), null);
+});
+
+test("an output that is too large to be read at once is told from one that is gone by its size", async (t) => {
+  const { project, files: recorded } = await files(t);
+  const output = project.recorded[0]?.outs.find(({ path }) => path === "model.bin");
+  assert.ok(output);
+  const object = join(project.root, ".dvc/cache/files/md5", output.hash.slice(0, 2), output.hash.slice(2));
+  await chmod(object, 0o644);
+  await truncate(object, 3 * 1024 ** 3);
+  assert.deepEqual(await recorded.entry("model.bin"), { kind: "file", size: 3 * 1024 ** 3 });
+  assert.equal(await recorded.read("model.bin"), null);
 });
 
 test("an output whose bytes are gone is listed and has no size", async (t) => {

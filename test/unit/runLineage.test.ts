@@ -120,6 +120,15 @@ test("rewind keeps what it cuts off under the next free tail name", () => {
   );
 });
 
+test("a line that is rewound to what it inherited still comes from the experiment that recorded it", () => {
+  const origin = { experiment: "amber-heron", sequence: 2, sha: "a2" };
+  const fork = { ...experiment("brisk-wren", ["a1", "a2", "b3"]), resumedFrom: origin };
+  const lineage = planContinuedLineage({ verb: "rewind", checkpoint: at(fork, 1) }, [amber, fork], random);
+  assert.ok(lineage.ok);
+  assert.equal(lineage.value.experiment, "brisk-wren");
+  assert.deepEqual(lineage.value.origin, { experiment: "amber-heron", sequence: 1, sha: "a1" });
+});
+
 test("rewind to the last checkpoint cuts nothing off", () => {
   const lineage = planContinuedLineage({ verb: "rewind", checkpoint: at(amber, 3) }, [amber], random);
   assert.ok(lineage.ok && lineage.value.tail === null);

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { formatSize } from "../../engine/compare/present.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Checkpoint } from "../../engine/model.ts";
 import type { CheckpointFiles } from "../../engine/store/checkpointFiles.ts";
@@ -79,6 +80,15 @@ export class CheckpointFileSystem implements vscode.FileSystemProvider, vscode.D
     const entry = await files.entry(path);
     if (entry === null) throw vscode.FileSystemError.FileNotFound(uri);
     if (entry.kind === "folder") throw vscode.FileSystemError.FileIsADirectory(uri);
+    if (entry.size !== null) {
+      throw vscode.FileSystemError.Unavailable(
+        l10n.t(
+          "{0} ({1}) is too large to be opened here. Export the checkpoint to read it.",
+          path,
+          formatSize(entry.size),
+        ),
+      );
+    }
     throw vscode.FileSystemError.Unavailable(
       l10n.t("The bytes of {0} are not in this machine's cache. Copy the cache here to read it.", path),
     );

@@ -1,3 +1,4 @@
+import { inheritedCount } from "../compare/lineage.ts";
 import { experimentNameProblem, newExperimentName, numberedName } from "../compare/names.ts";
 import type { Experiment, Origin } from "../model.ts";
 import { failure, type Result, success } from "../result.ts";
@@ -58,8 +59,10 @@ export function planContinuedLineage(
       `Checkpoint ${checkpoint.experiment}@${checkpoint.sequence} is not in the store any more. Refresh, and pick another one.`,
     );
   }
+  const isInherited = line.checkpoints.findIndex(({ sha }) => sha === checkpoint.sha) < inheritedCount(line);
   const origin: Origin = {
-    experiment: checkpoint.experiment,
+    // A line that goes on from what it inherited does not come from itself.
+    experiment: (isInherited ? line.resumedFrom?.experiment : null) ?? line.name,
     sequence: checkpoint.sequence,
     sha: checkpoint.sha,
   };

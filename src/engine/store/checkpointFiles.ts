@@ -33,7 +33,10 @@ export class CheckpointFiles {
     this.#outs = outs;
   }
 
-  /** The bytes of a file; `null` when there is none, or when its bytes are not on this machine. */
+  /**
+   * The bytes of a file; `null` when there is none, when its bytes are not on this machine, or when they can't be read
+   * at once, as those of more than 2 GiB.
+   */
   read(path: string): Promise<Buffer | null> {
     return recordedFile(this.#project, this.#tree, this.#outs, path);
   }

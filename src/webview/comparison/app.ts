@@ -293,12 +293,22 @@ export class ComparisonApp extends LitElement {
   #checkpointItems(line: string, sequence: number, name: string): readonly MenuItem[] {
     const act = (action: CheckpointAction) => () => this.#host.send({ kind: "act", action, line, sequence });
     return [
-      { label: "Resume from Here…", icon: "debug-restart", run: act("resume") },
+      { label: "Resume from Here…", icon: "debug-continue", run: act("resume") },
       { label: "Fork from Here…", icon: "repo-forked", run: act("fork") },
-      { label: "Apply to Workspace…", icon: "cloud-download", run: act("apply") },
+      ...(this.#isRewindable(line, sequence)
+        ? [{ label: "Rewind to Here…", icon: "debug-step-back", run: act("rewind") }]
+        : []),
+      { label: "Apply to Workspace…", icon: "desktop-download", run: act("apply") },
       { label: "Show in Experiments", icon: "list-tree", separated: true, run: act("reveal") },
       { label: "Copy Name", icon: "copy", run: () => this.#copy(name, name) },
     ];
+  }
+
+  /** Whether the line recorded the checkpoint itself, and others after it. */
+  #isRewindable(key: string, sequence: number): boolean {
+    const line = this.received.snapshot?.lines.find((one) => one.key === key);
+    const index = line?.sequences.indexOf(sequence) ?? -1;
+    return line !== undefined && index >= line.inherited && index < line.sequences.length - 1;
   }
 
   #openMenu(request: Parameters<PopupMenu["open"]>[0]): void {

@@ -92,8 +92,8 @@ export function nameTemplate(cell: {
     ${row.starred ? html`<span class="codicon codicon-star-full faint"></span>` : nothing}
     ${isBaseline ? html`<span class="badge">baseline</span>` : nothing}
     <span class="row-actions" aria-hidden="true">
-      <span class="row-action row-resume codicon codicon-debug-restart" title="Resume from ${rowName(row)}…"></span>
-      <span class="row-action row-menu codicon codicon-ellipsis" title="Resume, fork, apply…"></span>
+      <span class="row-action row-resume codicon codicon-debug-continue" title="Resume from ${rowName(row)}…"></span>
+      <span class="row-action row-menu codicon codicon-ellipsis" title="Resume, fork, rewind, apply…"></span>
     </span>
   </div>`;
 }
