@@ -11,8 +11,9 @@ import { failure, type Result, success } from "../../engine/result.ts";
 import { type DebuggedStage, findDebugCommand, withDebugger } from "../../engine/run/debugCommand.ts";
 import type { RunRequest } from "../../engine/run/request.ts";
 import { isLive } from "../labels/runLabels.ts";
-import { type DebugPlace, debuggerFor } from "./debuggers.ts";
+import { debuggerFor } from "./debuggers.ts";
 import { freePort } from "./port.ts";
+import type { DebugPlace } from "./processDebuggers.ts";
 
 const pollMilliseconds = 150;
 
