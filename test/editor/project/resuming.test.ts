@@ -82,7 +82,7 @@ describe("going on from a checkpoint", function () {
       limit,
       "the lens to say what changed",
     );
-    assert.equal(title, "Resume from end of train (params.yaml changed)");
+    assert.equal(title, "Resume from step 5 (params.yaml changed)");
   });
 
   it("forks an older checkpoint when its first answer is taken, whatever the setting says", async () => {
