@@ -235,6 +235,7 @@ export interface Settings {
   "savepoint.codeLens.source": boolean;
   "savepoint.codeLens.load": boolean;
   "savepoint.codeLens.params": boolean;
+  "savepoint.codeLens.log": boolean;
   /** What counts as a call for a training checkpoint besides those that are known; checked when it is read. */
   "savepoint.codeLens.patterns": unknown;
   "savepoint.hover.enabled": boolean;

@@ -7,6 +7,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Experiment } from "../../engine/model.ts";
 import { asCommand } from "../base/commands.ts";
 import { DisposableStore } from "../base/disposableStore.ts";
+import { onDidChangeSetting, readSetting } from "../base/settings.ts";
 import { bestOf } from "../bestMetric.ts";
 import { experimentKey, findExperiment } from "../experimentKey.ts";
 import { isLive } from "../labels/runLabels.ts";
@@ -50,6 +51,7 @@ export class ExperimentLogs
       projects.onDidChangeExperiments(change),
       // Which experiment runs decides what a lens offers.
       projects.onDidChangeRun(() => this.#lensesChanged.fire()),
+      onDidChangeSetting(["savepoint.codeLens.log"], () => this.#lensesChanged.fire()),
     );
   }
 
@@ -80,6 +82,7 @@ export class ExperimentLogs
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!readSetting("savepoint.codeLens.log")) return [];
     const log = this.#open.get(document.uri.toString());
     // Between two versions the lines would not match; VS Code asks again after each.
     if (log === undefined || document.getText() !== log.text) return [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CodeLens, commands, FileType, Uri, window, workspace } from "vscode";
+import { type CodeLens, ConfigurationTarget, commands, FileType, Uri, window, workspace } from "vscode";
 import type { Experiment } from "../../../src/engine/model.ts";
 import { until } from "../../support/poll.ts";
 import {
@@ -101,6 +101,13 @@ describe("looking at checkpoints", function () {
     );
     const words = titles.slice(0, 5).map((title) => title?.replace(/^\$\([^)]*\)\s/, ""));
     assert.deepEqual(words, ["Resume", "Fork", "Apply", "Diff", "Compare"]);
+    const configuration = workspace.getConfiguration("savepoint");
+    await configuration.update("codeLens.log", false, ConfigurationTarget.Global);
+    try {
+      assert.deepEqual(await commands.executeCommand("vscode.executeCodeLensProvider", document.uri), []);
+    } finally {
+      await configuration.update("codeLens.log", undefined, ConfigurationTarget.Global);
+    }
     await commands.executeCommand("workbench.action.closeActiveEditor");
   });
 });

@@ -88,6 +88,7 @@ const settings: { readonly [Key in keyof Settings]: true } = {
   "savepoint.codeLens.source": true,
   "savepoint.codeLens.load": true,
   "savepoint.codeLens.params": true,
+  "savepoint.codeLens.log": true,
   "savepoint.codeLens.patterns": true,
   "savepoint.hover.enabled": true,
   "savepoint.gutter.checkpoints": true,
