@@ -83,7 +83,9 @@ export async function openEngine(directory: string, options: EngineOptions): Pro
     changesSince: (checkpoint) => changesSince(project, checkpoint, hasher),
     inputsChangedSince: async (checkpoint) => {
       const stage = pipelines.state.pipeline.stages.find(({ address }) => address === checkpoint.stage);
-      return stage === undefined ? [] : inputsChangedSince({ project, hasher }, stage, checkpoint);
+      if (stage === undefined) return [];
+      const services = { project, hasher, experiments };
+      return inputsChangedSince(services, stage, checkpoint, { mayFetch: false });
     },
     driftSince: (experiment, checkpoint) => driftSince(project, environments, experiment, checkpoint),
     planRestore: (checkpoint, scope) => planRestore(project, checkpoint, scope, hasher),

@@ -8,8 +8,15 @@ import { isLive } from "../labels/runLabels.ts";
 import { isRunningAt } from "../labels/stageLabels.ts";
 import type { ChangedInputs } from "./changedInputs.ts";
 
-/** What the lenses of a stage, or of all stages of a definition, say. Reads memory only. */
-export function stageLensState(engine: Engine, address: string, inputs: ChangedInputs): StageLensState {
+/**
+ * What the lenses of a stage, or of all stages of a definition, say. Reads memory only. Without `inputs` it is not told
+ * what changed.
+ */
+export function stageLensState(
+  engine: Engine,
+  address: string,
+  inputs: ChangedInputs | null,
+): StageLensState {
   const stages = stagesOf(engine, address);
   const found = checkpointsOfStage(engine, address);
   const isTraining =
@@ -22,7 +29,7 @@ export function stageLensState(engine: Engine, address: string, inputs: ChangedI
     run,
     newest,
     // Nobody can resume while it runs, and each checkpoint is a new one then.
-    changed: run === null && newest !== null ? inputs.of(engine, newest) : [],
+    changed: run === null && newest !== null && inputs !== null ? inputs.of(engine, newest) : [],
     count: found.length,
     variants: newestOfEach(engine, address).length,
     isTraining,

@@ -17,11 +17,12 @@ export function lensesOfStage(
   words: Words,
   inputs: ChangedInputs,
 ): readonly LazyLens[] {
-  const state = () => words(stageLensState(engine, target.stage, inputs));
-  return state().map((_, slot) => ({
+  // How many there are does not depend on what changed, which is asked for where lenses are in sight.
+  const places = words(stageLensState(engine, target.stage, null));
+  return places.map((_, slot) => ({
     line,
     command: () => {
-      const text = state()[slot];
+      const text = words(stageLensState(engine, target.stage, inputs))[slot];
       return text === undefined ? null : lensCommand(text, target);
     },
   }));

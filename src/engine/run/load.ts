@@ -37,7 +37,7 @@ export async function findLoad(
       : { checkpoint: all.find(({ sha }) => sha === named), why: "as asked for" };
   const { checkpoint, why } = chosen;
   if (checkpoint === undefined) return { nothing: why };
-  const changes = await inputsChangedSince(services, stage, checkpoint);
+  const changes = await inputsChangedSince(services, stage, checkpoint, { mayFetch: true });
   return { checkpoint, why, changes: changes.map(({ text }) => text) };
 }
 

@@ -1,5 +1,5 @@
 /** Where a token stands. */
-export interface TokenPlace {
+interface TokenPlace {
   readonly text: string;
   readonly start: number;
   readonly end: number;

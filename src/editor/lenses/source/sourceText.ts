@@ -18,7 +18,7 @@ export interface SourceText {
 }
 
 /** A letter that no source file has, for each one of a text in quotes: a text is a value, unlike a comment. */
-export const hiddenLetter = "\uFFFC";
+const hiddenLetter = "\uFFFC";
 
 /** Languages whose comments and texts are known. */
 export const sourceLanguages = Object.keys(languageModes);
