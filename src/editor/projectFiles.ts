@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
+import type { Engine } from "../engine/engine.ts";
 import { DisposableStore } from "./base/disposableStore.ts";
 import { inBackground, type Log } from "./base/messages.ts";
+import { isLive } from "./labels/runLabels.ts";
 import type { Projects } from "./projects.ts";
 
 /** Milliseconds for which changes are gathered: a branch switch touches many files at once. */
@@ -25,12 +27,9 @@ export class ProjectFiles implements vscode.Disposable {
     this.#watch("**/dvc.lock", false);
     // A first commit or a new repository turns a folder into a project; HEAD moves the baseline of the next run.
     this.#watch("**/.git/{HEAD,logs/HEAD}", true);
+    this.#watchInputs();
     this.#owned.addAll(
       vscode.workspace.onDidSaveTextDocument((document) => this.#touch(document.uri, false)),
-      // An open file that another program wrote is read again without being saved.
-      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (!document.isDirty && contentChanges.length > 0) this.#touch(document.uri, false);
-      }),
       // Whoever comes back may have changed any file elsewhere.
       vscode.window.onDidChangeWindowState(({ focused }) => {
         if (focused) for (const { project } of projects.all) this.#refreshPipeline(project.root);
@@ -55,6 +54,23 @@ export class ProjectFiles implements vscode.Disposable {
       watcher.onDidCreate((uri) => this.#touch(uri, makesProjects)),
       watcher.onDidDelete((uri) => this.#touch(uri, makesProjects)),
       watcher.onDidChange((uri) => this.#touch(uri, makesProjects && this.#projects.state !== "ready")),
+    );
+  }
+
+  /** What stages depend on may also be written by other programs: a branch switch, a formatter, an agent. */
+  #watchInputs(): void {
+    const watcher = vscode.workspace.createFileSystemWatcher("**/*");
+    const touch = ({ fsPath }: vscode.Uri) => {
+      const located = this.#projects.locate(fsPath);
+      // What a run writes is looked at when it has ended.
+      if (located === null || located.engine.runs.runs.some(isLive)) return;
+      if (isInput(located.engine, located.path)) this.#refreshPipeline(located.engine.project.root);
+    };
+    this.#owned.addAll(
+      watcher,
+      watcher.onDidCreate(touch),
+      watcher.onDidDelete(touch),
+      watcher.onDidChange(touch),
     );
   }
 
@@ -91,4 +107,13 @@ export class ProjectFiles implements vscode.Disposable {
     }
     this.#stale.clear();
   }
+}
+
+/** Whether a stage reads a file, or a folder that holds it. */
+function isInput({ pipeline }: Engine, path: string): boolean {
+  return pipeline.pipeline.stages.some(({ dependencies, params }) =>
+    [...dependencies, ...params.map(({ file }) => file)].some(
+      (input) => path === input || path.startsWith(`${input}/`),
+    ),
+  );
 }

@@ -86,6 +86,11 @@ test("a resume says in one question what changed since, and in what ways trainin
   await project.write({ "params.json": '{"epochs": 14, "rate": 2}\n', "train.py": `${training}# widened\n` });
   await venv.install("numpy", "2.1.0");
   await venv.remove("rich");
+  // No editor has the files open.
+  await workbench
+    .view("Pipeline")
+    .row(/^\s*train(?!.*up to date)/)
+    .waitFor();
   await experiments.pressInRow(/^[a-z]+-[a-z]+/, "Resume from Checkpoint");
   const shown = await choices();
   assert.match(shown[0] ?? "", /^Resume\S+ goes on from step 10/);

@@ -73,7 +73,6 @@ describe("going on from a checkpoint", function () {
   });
 
   it("is offered by a lens that says what changed since, also when another program wrote it", async () => {
-    await open("params.yaml");
     await write("params.yaml", "steps: 4\npause: 0\n");
     const lines = (await open("dvc.yaml")).getText().split("\n");
     const line = lines.findIndex((one) => one.startsWith("  train:"));
