@@ -94,4 +94,10 @@ test("a checkpoint whose stage is gone is not offered for a resume, and says wha
   await workbench.screenshot("runs-orphaned");
   assert.equal(await menu.getByText("Resume from Checkpoint").count(), 0);
   await workbench.page.keyboard.press("Escape");
+  await workbench.runCommand("Savepoint: Show Experiment Log");
+  for (const verb of ["Resume", "Fork"])
+    await workbench.editor.codeLenses
+      .filter({ hasText: `${verb} with Own Code` })
+      .first()
+      .waitFor();
 });

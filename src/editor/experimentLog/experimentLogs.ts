@@ -13,6 +13,7 @@ import { experimentKey, findExperiment } from "../experimentKey.ts";
 import { isLive } from "../labels/runLabels.ts";
 import { lensTitle } from "../lenses/lensCommand.ts";
 import type { Projects } from "../projects.ts";
+import { missingStage } from "../views/rowFlags.ts";
 import { type LogEntry, logText, shownEntries } from "./logText.ts";
 
 const scheme = "savepoint-log";
@@ -49,8 +50,9 @@ export class ExperimentLogs
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#open.delete(uri.toString())),
       projects.onDidChange(change),
       projects.onDidChangeExperiments(change),
-      // Which experiment runs decides what a lens offers.
+      // Which experiment runs, and which stages there are, decides what a lens offers.
       projects.onDidChangeRun(() => this.#lensesChanged.fire()),
+      projects.onDidChangePipeline(() => this.#lensesChanged.fire()),
       onDidChangeSetting(["savepoint.codeLens.log"], () => this.#lensesChanged.fire()),
     );
   }
@@ -104,12 +106,20 @@ export class ExperimentLogs
     const engine = this.#projects.byRoot(target.root);
     const isRunning = engine?.runs.runs.some((run) => isLive(run) && run.experiment === target.experiment);
     const { root, experiment } = target;
+    const checkpoint =
+      engine && findExperiment(engine, experiment)?.checkpoints.find((one) => one.sha === target.sha);
+    // Where dvc.yaml has its stage no more, only its own code can go on.
+    const isOrphaned = engine !== null && checkpoint != null && missingStage(engine, checkpoint) !== null;
     const resume = isRunning
       ? asCommand(l10n.t("Running"), "savepoint.showTerminal", { kind: "experiment", root, experiment })
-      : asCommand(l10n.t("Resume"), "savepoint.resume", target);
+      : isOrphaned
+        ? asCommand(l10n.t("Resume with Own Code"), "savepoint.resumeOwnCode", target)
+        : asCommand(l10n.t("Resume"), "savepoint.resume", target);
     return [
       { ...resume, title: lensTitle(`$(${isRunning ? "pulse" : "debug-continue"}) ${resume.title}`) },
-      asCommand(l10n.t("Fork"), "savepoint.fork", target),
+      isOrphaned
+        ? asCommand(l10n.t("Fork with Own Code"), "savepoint.forkOwnCode", target)
+        : asCommand(l10n.t("Fork"), "savepoint.fork", target),
       asCommand(l10n.t("Apply"), "savepoint.apply", target),
       asCommand(l10n.t("Diff"), "savepoint.showChanges", target),
       asCommand(l10n.t("Compare"), "savepoint.compare", target),
