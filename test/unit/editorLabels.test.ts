@@ -238,6 +238,22 @@ describe("lenses", () => {
     assert.deepEqual(titles(running), ["Stop", "12/40 · 30 % · 4 min left", "12 checkpoints…", "Compare"]);
   });
 
+  it("leave a run alone that another window or terminal has started, and are as many", () => {
+    const elsewhere = { ...trained, run: { ...run(), readOnly: true }, isDebuggable: true };
+    const lenses = [stageLenses(elsewhere), callLenses(elsewhere)];
+    assert.deepEqual(lenses.map(titles), [
+      ["Runs elsewhere", "12/40 · 30 % · 4 min left", "12 checkpoints…", "Compare"],
+      ["Runs elsewhere", "12/40 · 30 % · 4 min left", "Output"],
+    ]);
+    assert.deepEqual(
+      lenses.map((texts) => texts.map(({ action }) => action)),
+      [
+        ["none", "output", "pick", "compare"],
+        ["none", "output", "output"],
+      ],
+    );
+  });
+
   it("say what changed since the checkpoint that would be resumed", () => {
     const cause = (path: string | null, text: string) => ({ path, text, before: null, now: null });
     const changed = [cause("src/train.py", "dependency 'src/train.py' changed")];

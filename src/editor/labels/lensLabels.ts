@@ -21,6 +21,7 @@ export interface LensText {
     | "pick"
     | "compare"
     | "terminal"
+    | "output"
     | "learn"
     | "problems"
     | "none";
@@ -69,7 +70,9 @@ export function stageLenses(state: StageLensState): readonly LensText[] {
 
 /** The lenses above a call of `make_checkpoint()`, or a line that loads what is saved: as many at any time. */
 export function callLenses(state: StageLensState): readonly LensText[] {
-  if (state.run !== null) return [...runAndProgress(state), ...whenDebuggable(state, recordNow())];
+  if (state.run !== null) {
+    return [...runAndProgress(state), ...whenDebuggable(state, recordNow(state.run))];
+  }
   if (state.newest === null) return [...runAndProgress(state), ...whenDebuggable(state, debugStage())];
   return [
     resumeOrProgress(state),
@@ -109,7 +112,14 @@ function debugFrom(newest: Checkpoint): LensText {
   };
 }
 
-function recordNow(): LensText {
+function recordNow(run: Run): LensText {
+  if (run.readOnly) {
+    return {
+      title: `$(output) ${l10n.t("Output")}`,
+      tooltip: l10n.t("Show what {0} has written to its terminal", run.experiment),
+      action: "output",
+    };
+  }
   return {
     title: `$(save) ${l10n.t("Record Now")}`,
     tooltip: l10n.t("Record a checkpoint of the files as they are"),
@@ -138,6 +148,16 @@ function runOrStop(run: Run | null): LensText {
       action: "run",
     };
   }
+  if (run.readOnly) {
+    return {
+      title: `$(eye) ${l10n.t("Runs elsewhere")}`,
+      tooltip: l10n.t(
+        "{0} was started in another window or terminal, and can be stopped there",
+        run.experiment,
+      ),
+      action: "none",
+    };
+  }
   return {
     title: `$(debug-stop) ${l10n.t("Stop")}`,
     tooltip: l10n.t("End the whole process of {0}; its checkpoints stay", run.experiment),
@@ -149,8 +169,10 @@ function resumeOrProgress({ run, newest, changed, variants, status, isTraining }
   if (run !== null) {
     return {
       title: `$(pulse) ${progressText(run.progress) || l10n.t("running")}`,
-      tooltip: l10n.t("Show the terminal of {0}", run.experiment),
-      action: "terminal",
+      tooltip: run.readOnly
+        ? l10n.t("Show what {0} has written to its terminal", run.experiment)
+        : l10n.t("Show the terminal of {0}", run.experiment),
+      action: run.readOnly ? "output" : "terminal",
     };
   }
   if (newest !== null && isFinished(newest) && status?.kind === "up-to-date") {

@@ -71,11 +71,13 @@ export class PipelineView implements vscode.TreeDataProvider<PipelineRow>, vscod
     const status = engine.pipeline.statuses.get(stage.address);
     const run = newestRunWith(engine, stage);
     const isRunning = run !== null && isLive(run) && isRunningAt(run, stage);
+    // What runs in another window or terminal can be watched here, not steered.
+    const flag = isRunning ? (run.readOnly ? "elsewhere" : "running") : "idle";
     const item = rowItem(
       rowId(row),
       stageRow(stage, status, run, asksNow(engine, stage, run)),
       vscode.TreeItemCollapsibleState.None,
-      `;stage;${isStarted(run, stage) ? "known;" : ""}${isRunning ? "running" : "idle"};`,
+      `;stage;${isStarted(run, stage) ? "known;" : ""}${flag};`,
     );
     item.tooltip = markdown(stageTooltip(stage, status, run));
     item.command = asCommand(l10n.t("Open Stage Definition"), "savepoint.openStage", row);
