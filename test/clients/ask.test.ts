@@ -33,7 +33,7 @@ for (const client of clients) {
   describe(`${client.name} client: a question`, {
     skip: client.skip,
     concurrency: 2,
-    timeout: 4 * limit,
+    timeout: 10 * limit,
   }, () => {
     for (const approved of [true, false]) {
       test(`waits until somebody has said ${approved}`, async (t) => {

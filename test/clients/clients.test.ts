@@ -40,7 +40,7 @@ function filesBeside(signal: string): string[] {
 }
 
 for (const client of clients) {
-  describe(`${client.name} client`, { skip: client.skip, concurrency: 2, timeout: 4 * limit }, () => {
+  describe(`${client.name} client`, { skip: client.skip, concurrency: 2, timeout: 10 * limit }, () => {
     test("does nothing outside Savepoint", async (t) => {
       const { root } = listener(t);
       for (const variables of [{}, { DVC_ROOT: root }, { DVC_CHECKPOINT: "1" }]) {

@@ -88,7 +88,7 @@ class Digits {
   }
 }
 
-describe("examples/digits", { timeout: 4 * limit }, () => {
+describe("examples/digits", { timeout: 10 * limit }, () => {
   test("carries the Python client as it is", () => {
     const files = [join(top, "clients", "python"), example].map((folder) => join(folder, "savepoint.py"));
     const [source, copy] = files.map((file) => readFileSync(file, "utf8"));

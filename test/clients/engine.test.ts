@@ -16,7 +16,7 @@ import { clients } from "./interpreters.ts";
 for (const { name, command, skip } of clients) {
   test(`${name} client and the engine: a run that waited for an answer goes on with it, and does no step twice`, {
     skip,
-    timeout: 4 * runLimit,
+    timeout: 10 * runLimit,
   }, async (t) => {
     const words = [...command, "story"].map((word) => `'${word}'`);
     const repository = await committedProject(t, {

@@ -20,7 +20,7 @@ for (const [name, ...command] of [
 ] as const) {
   const skip = name === "R" && skipR;
 
-  test(`${name}: Savepoint understands all that is sent`, { skip, timeout: 120_000 }, async (t) => {
+  test(`${name}: Savepoint understands all that is sent`, { skip, timeout: 600_000 }, async (t) => {
     const folder = await temporaryFolder({ ".dvc/tmp/.keep": "" });
     t.after(folder.dispose);
     const paths = signalPaths(folder.path(".dvc", "tmp"));

@@ -81,7 +81,7 @@ for (const client of clients) {
   describe(`${client.name} client: keyed steps`, {
     skip: client.skip,
     concurrency: 2,
-    timeout: 4 * limit,
+    timeout: 10 * limit,
   }, () => {
     test("does a step once, gives its result again, and makes a checkpoint of it", async (t) => {
       const stage = new Stage(t, client);

@@ -7,7 +7,7 @@ import { terminalProgram } from "./terminal.ts";
 
 const execute = promisify(execFile);
 const checkout = resolve(import.meta.dirname, "../..");
-const limit = 120_000;
+const limit = 300_000;
 
 /** The `savepoint` program, built from the sources of now. */
 export interface CommandLine {

@@ -1,6 +1,7 @@
 import { stepLabel } from "../compare/present.ts";
 import type { Checkpoint } from "../model.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { labelOf } from "../store/restorePlan.ts";
 import { canContinue, findLoad, policyOf } from "./load.ts";
 import { type GivenAnswer, givenAnswer } from "./openQuestion.ts";
 import type { RunRecord, StageRecord } from "./record.ts";
@@ -102,10 +103,6 @@ async function retried(
   }
   const from = `${labelOf(checkpoint)}, ${stepLabel(checkpoint)} (the run's own latest)`;
   return { kind: "restore", checkpoint, from, notes: [`${attempt}, from ${from}`] };
-}
-
-function labelOf({ experiment, sequence }: Checkpoint): string {
-  return `${experiment}@${sequence}`;
 }
 
 /** What the environment of the stage's commands says about its start. */

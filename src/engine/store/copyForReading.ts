@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Checkpoint } from "../model.ts";
 import type { Project } from "../project.ts";
@@ -9,6 +9,7 @@ import { exportCheckpoint } from "./exportCheckpoint.ts";
 import { describeFailure } from "./failures.ts";
 import type { Hasher } from "./hasher.ts";
 import { labelOf } from "./restorePlan.ts";
+import { exists } from "./statOf.ts";
 
 /**
  * The absolute path of a copy of a recorded file or folder, which programs can open by its own name and keep opening:
@@ -50,11 +51,4 @@ export async function copyForReading(
   } finally {
     await rm(incoming, { recursive: true, force: true });
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Checkpoint, Environment, OutputRecord } from "../model.ts";
 import { type DataMap, toValues } from "../pipeline/data.ts";
@@ -27,6 +27,7 @@ import type { JournalEntry } from "./journal.ts";
 import type { LineWriter } from "./lineWriter.ts";
 import { type CheckpointMessage, formatMessage, parseMessage } from "./message.ts";
 import type { PrivateIndex } from "./privateIndex.ts";
+import { exists } from "./statOf.ts";
 import type { StoredCapture, StoredItem } from "./storeCapture.ts";
 import type { WorkerClient } from "./workerClient.ts";
 import { cachedOutputs } from "./workspaceIndex.ts";
@@ -318,11 +319,4 @@ function outputRecord({ path, role, side, content }: StoredItem, legacy: boolean
   return role === "output" && content !== null
     ? [{ path, ...content, cached: side === "cache", legacy }]
     : [];
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

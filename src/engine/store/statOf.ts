@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync, type Stats, statSync } from "node:fs";
+import { access } from "node:fs/promises";
 
 /** What is at a path, links followed; `undefined` when nothing is, also because a folder above is none. */
 export function statOf(path: string): BigIntStats | undefined {
@@ -8,6 +9,14 @@ export function statOf(path: string): BigIntStats | undefined {
 /** As {@link statOf}, of a link itself. */
 export function linkStatOf(path: string): Stats | undefined {
   return unlessAbsent(() => lstatSync(path));
+}
+
+/** Whether something is at a path, links followed; without blocking. */
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Node's own option `throwIfNoEntry` throws when a folder above is a file. */

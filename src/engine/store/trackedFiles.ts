@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Project } from "../project.ts";
 import { Git } from "../system/git.ts";
 import { savepointDirectory } from "../system/layout.ts";
 import { PrivateIndex } from "./privateIndex.ts";
 import { type FileDifference, isWithin } from "./restorePlan.ts";
+import { exists } from "./statOf.ts";
 
 /** The operation of Git that is under way, in which files must not change under it; `null` when there is none. */
 export async function operationUnderWay(project: Project): Promise<string | null> {
@@ -80,13 +81,6 @@ export async function checkOutTo(
     limit: 30 * 60_000,
     mayFetch: true,
   });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Work with the path of an index that is gone afterwards. */
