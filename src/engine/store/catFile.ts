@@ -107,6 +107,12 @@ export class CatFile implements Disposable {
     if (child !== this.#process) return;
     this.#process = null;
     this.#expectNothing();
+    // In a partial clone, Git gives up at the first object that is on the remote only: that is the one asked for first.
+    if (/promisor remote|lazy fetching disabled/.test(error.message)) {
+      this.#waiting.shift()?.resolve(null);
+      this.#startAgain();
+      return;
+    }
     const [again, given]: [Request[], Request[]] = [[], []];
     for (const request of this.#waiting) {
       request.deaths += 1;
@@ -114,7 +120,11 @@ export class CatFile implements Disposable {
     }
     this.#waiting = again;
     for (const request of given) request.reject(error);
-    if (again.length === 0) return;
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    if (this.#waiting.length === 0) return;
     this.#start();
     this.#expectAnswer();
   }
