@@ -125,6 +125,7 @@ export interface CommandArguments {
   "savepoint.showMenu": [];
   "savepoint.showLog": [];
   "savepoint.learnCheckpoints": [];
+  "savepoint.addClient": [];
 }
 
 export type CommandId = keyof CommandArguments;
@@ -192,6 +193,7 @@ const commandSet: { readonly [Id in CommandId]: true } = {
   "savepoint.showMenu": true,
   "savepoint.showLog": true,
   "savepoint.learnCheckpoints": true,
+  "savepoint.addClient": true,
 };
 export const commandIds = Object.keys(commandSet) as readonly CommandId[];
 

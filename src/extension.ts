@@ -4,6 +4,7 @@ import { AttentionNotifier } from "./editor/attention.ts";
 import { DisposableStore } from "./editor/base/disposableStore.ts";
 import { inBackground } from "./editor/base/messages.ts";
 import { BestValueHints } from "./editor/bestValueHints.ts";
+import { registerClientCommands } from "./editor/commands/clientCommands.ts";
 import { registerContinueCommands } from "./editor/commands/continueCommands.ts";
 import { registerDebugCommands } from "./editor/commands/debugCommands.ts";
 import { registerDeleteCommands } from "./editor/commands/deleteCommands.ts";
@@ -101,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): SavepointApi {
     ...registerFileCommands(services, logs),
     ...registerDebugCommands(services),
     ...registerTriedCommands(services),
+    ...registerClientCommands(services, context.extensionUri),
     ...registerOtherCommands(services, experiments),
   );
   inBackground(projects.find(), "Looking for projects", log);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -20,8 +20,19 @@ const ingredients = [
   "CHANGELOG.md",
   "LICENSE",
   "media",
+  "clients",
   ".vscodeignore",
 ];
+
+/**
+ * Markdown for VS Code's page of the extension, which shows pictures from the web only and reaches no file of the package:
+ * without the pictures, and with links to files as plain words.
+ */
+function selfContained(markdown: string): string {
+  return markdown
+    .replaceAll(/^!\[[^\]]*\]\((?!https:)[^)]+\)\n\n/gm, "")
+    .replaceAll(/\[([^\]]+)\]\((?!https?:|#)[^)]+\)/g, "$1");
+}
 
 /** Runs a script with this Node; returns what it printed, and throws with that when the script fails. */
 function runScript(what: string, args: readonly string[], folder: string): Promise<string> {
@@ -46,10 +57,12 @@ export async function packageExtension(checkout: string, file?: string): Promise
     for (const ingredient of ingredients) {
       await cp(join(checkout, ingredient), join(stage, ingredient), { recursive: true });
     }
+    const readme = join(stage, "README.md");
+    await writeFile(readme, selfContained(await readFile(readme, "utf8")));
     const build = [join(checkout, "esbuild.mjs"), "--production", `--into=${stage}`];
     const sizes = await runScript("The build", build, checkout);
     const vsce = join(checkout, "node_modules/@vscode/vsce/vsce");
-    // Links in the README stay relative, since the project names no public place that they could lead to.
+    // The project names no public place that links in the README could lead to.
     const options = ["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"];
     await runScript("vsce", [vsce, "package", ...options, "--out", target], stage);
     return { file: target, sizes };

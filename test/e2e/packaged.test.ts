@@ -33,6 +33,11 @@ test("the package holds what it needs, and nothing else", () => {
   assert.deepEqual(withoutMedia.sort(), [
     "LICENSE.txt",
     "changelog.md",
+    "clients/javascript/savepoint.mjs",
+    "clients/julia/Savepoint.jl",
+    "clients/python/savepoint.py",
+    "clients/r/savepoint.R",
+    "clients/shell/savepoint.sh",
     "dist/ThirdPartyNotices.txt",
     "dist/cli.js",
     "dist/codicons/codicon.css",
@@ -50,11 +55,21 @@ test("the package holds what it needs, and nothing else", () => {
   for (const path of sizes.keys()) assert.match(path, /^(?!media\/)|\.(png|svg|md|json)$/, path);
 });
 
-test("the package has the licence of everything that it carries", async () => {
+/** The text of a file of the package. */
+async function textOf(path: string): Promise<string> {
   const read = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
-  const args = ["-c", read, packageFile, "extension/dist/ThirdPartyNotices.txt"];
-  const { stdout } = await promisify(execFile)("python3", args);
-  const [, ...sections] = stdout.split(`\n${"-".repeat(79)}\n`);
+  const args = ["-c", read, packageFile, `extension/${path}`];
+  const { stdout } = await promisify(execFile)("python3", args, { maxBuffer: 10_000_000 });
+  return stdout;
+}
+
+test("the README shows and leads to nothing that can't be reached from it", async () => {
+  const links = [...(await textOf("readme.md")).matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
+  for (const link of links) assert.match(link, /^(https:|#)/);
+});
+
+test("the package has the licence of everything that it carries", async () => {
+  const [, ...sections] = (await textOf("dist/ThirdPartyNotices.txt")).split(`\n${"-".repeat(79)}\n`);
   assert.ok(sections.length > 10);
   for (const section of sections) {
     assert.match(section, /^\S+ \d+\.\d+\.\d+ \([\w.-]+\)\n\n[\s\S]*copyright/i);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { commands, env, window } from "vscode";
 import { until } from "../../support/poll.ts";
-import { checkpointTarget, runToEnd, stageTarget, write } from "./window.ts";
+import { checkpointTarget, root, runToEnd, stageTarget, write } from "./window.ts";
 
 const limit = 60_000;
 
@@ -29,6 +30,20 @@ describe("loading a checkpoint elsewhere", function () {
     assert.equal(window.activeNotebookEditor?.notebook, notebook, "the notebook in front gets another cell");
     assert.match(notebook?.cellAt(1).document.getText() ?? "", /@3, step 3/);
     await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  });
+});
+
+describe("making code checkpoint-aware", function () {
+  this.timeout(240_000);
+
+  it("adds the file that the code needs", async () => {
+    await commands.executeCommand("workbench.action.closeAllEditors");
+    await takeFirst(commands.executeCommand("savepoint.addClient"));
+    const document = window.activeTextEditor?.document;
+    assert.equal(document?.uri.fsPath, join(root(), "savepoint.py"));
+    assert.match(document?.getText() ?? "", /\ndef make_checkpoint\(/);
+    await commands.executeCommand("workbench.action.closeAllEditors");
+    await rm(join(root(), "savepoint.py"));
   });
 });
 
