@@ -70,7 +70,11 @@ export async function serverHost(): Promise<EditorHost> {
         workspaceTrust: restricted,
         testHosts: true,
       });
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+      const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 },
+        // Whether a page without them may use the clipboard is asked, and nobody answers.
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
       try {
         const url = server.windowUrl(folder, { extension: checkout, module, environment });
         return await whenTestsEnd(await context.newPage(), url);
