@@ -4,9 +4,13 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isList, isMap } from "../../src/engine/pipeline/data.ts";
 import { stageGraph } from "../../src/engine/pipeline/graph.ts";
 import { loadPipeline } from "../../src/engine/pipeline/load.ts";
+import { type LockItem, writeLockEntry } from "../../src/engine/pipeline/lock.ts";
+import { pickData } from "../../src/engine/pipeline/params.ts";
 import type { Pipeline, Stage } from "../../src/engine/pipeline/stage.ts";
+import { readYaml } from "../../src/engine/pipeline/yaml.ts";
 import type { Project } from "../../src/engine/project.ts";
 import { Git } from "../../src/engine/system/git.ts";
 import { dvcEnvironment } from "../support/dvcEnvironment.ts";
@@ -22,6 +26,7 @@ interface DvcStage {
   readonly frozen: boolean;
   readonly always_changed: boolean;
   readonly desc: string | null;
+  readonly lock_paths: readonly string[];
 }
 
 interface DvcProject {
@@ -115,8 +120,10 @@ function compare(name: string, pipeline: Pipeline, expected: DvcProject): void {
   );
   for (const [address, stage] of Object.entries(expected.stages)) {
     const ours = byAddress.get(address);
-    if (ours) assert.deepEqual(describe(ours), normal(stage), `stage ${address}`);
-    else
+    if (ours) {
+      assert.deepEqual(describe(ours), normal(stage), `stage ${address}`);
+      assert.deepEqual(lockPaths(ours), unique(stage.lock_paths), `paths of ${address} in dvc.lock`);
+    } else
       assert.ok(
         [...excluded].some((one) => one === address || address.startsWith(`${one}@`)),
         `${address} is missing; problems:\n${seen}`,
@@ -171,6 +178,31 @@ function normal(stage: DvcStage): unknown {
     always: stage.always_changed,
     description: stage.desc,
   };
+}
+
+/** The paths that Savepoint writes into `dvc.lock`, by which DVC finds what was recorded. */
+function lockPaths(stage: Stage): readonly string[] {
+  const item = (path: string): LockItem => {
+    return { path, hash: "00", legacy: false, size: null, fileCount: null, isExecutable: false };
+  };
+  const text = writeLockEntry(null, stage, {
+    command: stage.lockedCommand,
+    dependencies: stage.dependencies.map(item),
+    params: Object.fromEntries(stage.params.map(({ file }) => [file, {}])),
+    outputs: stage.outputs.map(({ path }) => item(path)),
+  });
+  const stages = pickData(readYaml(text).data, "stages");
+  const entry = isMap(stages) ? stages.get(stage.name) : undefined;
+  const listed = ["deps", "outs"].flatMap((section) => {
+    const items = isMap(entry) ? (entry.get(section) ?? []) : [];
+    return isList(items) ? items.map((one) => String(pickData(one, "path"))) : [];
+  });
+  const params = isMap(entry) ? entry.get("params") : undefined;
+  return unique([...listed, ...(isMap(params) ? params.keys() : [])].map(String));
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
 }
 
 function byPath(left: { readonly path: string }, right: { readonly path: string }): number {

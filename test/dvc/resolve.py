@@ -25,7 +25,10 @@ def describe(repo, stage):
     params, deps = {}, []
     for dep in stage.deps:
         if isinstance(dep, ParamsDependency):
-            params[relative(repo, dep)] = dep.params or None
+            # A file that is written in two ways is two dependencies to DVC; together they are the keys of both.
+            path = relative(repo, dep)
+            whole = not dep.params or params.get(path, []) is None
+            params[path] = None if whole else [*params.get(path, []), *dep.params]
         else:
             deps.append(relative(repo, dep))
     return {

@@ -40,11 +40,12 @@ export function buildStage(data: DataMap, source: StageSource, report: Report, w
   if (isOutside(workingDirectory))
     fail(`The working directory '${String(wdir)}' is outside the project; choose one inside`, ["wdir"]);
 
-  const written = new Map<string, string>();
+  const spellings = new Map<string, Set<string>>();
   const resolve = (path: string): string => {
     const resolved = normalize(workingDirectory, path, source.root);
-    const plain = isOutside(resolved) ? path : posix.relative(`/${workingDirectory}`, `/${resolved}`) || ".";
-    if (plain !== path && !posix.isAbsolute(path)) written.set(resolved, path);
+    // As in DVC, it does not count that the way to a place in the project is written out from the top of the disk.
+    const spelling = posix.isAbsolute(path) ? plainPath(resolved, workingDirectory) : path;
+    spellings.set(resolved, (spellings.get(resolved) ?? new Set()).add(spelling));
     return resolved;
   };
 
@@ -81,8 +82,28 @@ export function buildStage(data: DataMap, source: StageSource, report: Report, w
     alwaysChanged: data.get("always_changed") === true,
     description: typeof description === "string" ? description : null,
     settings,
-    ...(written.size > 0 ? { writtenPaths: Object.fromEntries(written) } : {}),
+    ...writtenPaths(spellings, workingDirectory),
   };
+}
+
+/** The spellings of those paths that are not written plainly, or in several ways. */
+function writtenPaths(
+  spellings: ReadonlyMap<string, ReadonlySet<string>>,
+  workingDirectory: string,
+): Pick<Stage, "writtenPaths"> {
+  const odd = [...spellings].filter(([path, written]) => {
+    return written.size > 1 || !written.has(plainPath(path, workingDirectory));
+  });
+  return odd.length > 0
+    ? { writtenPaths: Object.fromEntries(odd.map(([path, written]) => [path, [...written]])) }
+    : {};
+}
+
+/** The shortest way to write a path of the project in a stage. */
+export function plainPath(path: string, workingDirectory: string): string {
+  if (isAddress(path) || posix.isAbsolute(path)) return path;
+  if (isOutside(path)) return posix.join(posix.relative(`/${workingDirectory}`, "/"), path);
+  return posix.relative(`/${workingDirectory}`, `/${path}`) || ".";
 }
 
 /** The settings with their patterns from the project's root. What lies in no output would not be recorded. */
@@ -122,7 +143,8 @@ function readParams(
   fail: Report,
 ): readonly ParamsDependency[] {
   const keysByFile = new Map<string, string[] | null>();
-  const add = (file: string, keys: readonly string[] | null) => {
+  const add = (written: string, keys: readonly string[] | null) => {
+    const file = resolve(written);
     const present = keysByFile.get(file);
     // The whole file wins over any of its keys.
     if (keys === null || present === null) keysByFile.set(file, null);
@@ -140,7 +162,7 @@ function readParams(
       }
     } else fail("An entry of 'params' is a key, or a file with its keys", ["params", index]);
   }
-  return [...keysByFile].map(([file, keys]) => ({ file: resolve(file), keys }));
+  return [...keysByFile].map(([file, keys]) => ({ file, keys }));
 }
 
 const outputKinds = { outs: "output", metrics: "metric", plots: "plot" } as const;
@@ -195,6 +217,9 @@ function outputProblem(name: string, path: string): string | null {
   if (isOutside(path))
     return `The output '${name}' is outside the project; move it into the project's folder`;
   if (path === "") return "An output must be a file or folder below the project's root";
+  if (/(?:^|\/)dvc\.yaml$|\.dvc$/.test(path)) {
+    return `The output '${name}' has the name of a file that describes data or stages; choose another name`;
+  }
   if (isInternal(path)) {
     return `The output '${name}' is inside ${path.split("/")[0]}, which is not for outputs; choose another place`;
   }

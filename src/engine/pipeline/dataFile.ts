@@ -22,6 +22,7 @@ export function parseDataFile(text: string, file: string, root: string): ParsedD
   if (yaml.problems.length > 0)
     return { dataFiles: [], problems: yaml.problems.map(({ message, range }) => problem(message, range)) };
   const data = yaml.data;
+  const nameless = (item: Data) => !isMap(item) || typeof item.get("path") !== "string";
   const outputs = isMap(data) ? data.get("outs") : undefined;
   if (!isMap(data) || !isList(outputs)) {
     return {
@@ -29,10 +30,18 @@ export function parseDataFile(text: string, file: string, root: string): ParsedD
       problems: [problem("This file names no data under 'outs'; make it again with 'dvc add'")],
     };
   }
+  const problems = [...outputs.entries()]
+    .filter(([, item]) => nameless(item))
+    .map(([index]) =>
+      problem(
+        "This entry under 'outs' has no 'path'; make the file again with 'dvc add'",
+        yaml.locate(["outs", index]),
+      ),
+    );
   const folder = posix.dirname(file) === "." ? "" : posix.dirname(file);
   const wdir = data.get("wdir");
   const directory = normalize(folder, typeof wdir === "string" ? wdir : ".", root);
-  return { dataFiles: outputs.flatMap((item) => readOutput(item, file, directory, root)), problems: [] };
+  return { dataFiles: outputs.flatMap((item) => readOutput(item, file, directory, root)), problems };
 }
 
 function readOutput(item: Data, file: string, directory: string, root: string): readonly DataFile[] {

@@ -10,7 +10,7 @@ import {
   type Scalar,
   typeName,
 } from "./data.ts";
-import { type FlagStyle, hasExpressions, interpolate, interpolateText, type Report } from "./template.ts";
+import { type FlagStyle, interpolate, interpolateText, type Report } from "./template.ts";
 import type { DataPath } from "./yaml.ts";
 
 /** One stage with every `${…}` replaced. */
@@ -47,18 +47,15 @@ export function expandStage(
   if (definition.has("foreach")) {
     const body = definition.get("do");
     if (!isMap(body)) return [];
-    const turns = foreachTurns(
-      definition.get("foreach") ?? null,
-      expansion,
-      [...place, "foreach"],
-      reportAll,
-    );
-    return generate(name, body, turns, [...place, "do"], expansion, report);
+    const list: DataPath = [...place, "foreach"];
+    const turns = foreachTurns(definition.get("foreach") ?? null, expansion, list, reportAll);
+    return generate(name, body, namable(name, turns, list, report), [...place, "do"], expansion, report);
   }
   if (definition.has("matrix")) {
     const body = new Map([...definition].filter(([key]) => key !== "matrix"));
-    const turns = matrixTurns(definition.get("matrix") ?? null, expansion, [...place, "matrix"], reportAll);
-    return generate(name, body, turns, place, expansion, report);
+    const lists: DataPath = [...place, "matrix"];
+    const turns = matrixTurns(definition.get("matrix") ?? null, expansion, lists, reportAll);
+    return generate(name, body, namable(name, turns, lists, report), place, expansion, report);
   }
   const stage = resolveStage(name, definition, expansion.context, place, expansion, report);
   return stage ? [stage] : [];
@@ -66,6 +63,27 @@ export function expandStage(
 
 /** One turn: what is set during it, by the key that the stage's name ends with. */
 type Turns = ReadonlyMap<string, readonly (readonly [string, Data])[]>;
+
+/** Without the turns whose stage nobody could name: as in DVC, the key is what follows the last '@'. */
+function namable(
+  name: string,
+  turns: Turns,
+  place: DataPath,
+  report: (message: string, path: DataPath, stage: string | null) => void,
+): Turns {
+  const good = new Map(turns);
+  for (const key of turns.keys()) {
+    if (key !== "" && !key.includes("@")) continue;
+    const what = key === "" ? "An empty text" : `'${key}'`;
+    report(
+      `${what} can't be in the name of a stage; use mappings, whose stages are numbered`,
+      place,
+      `${name}@${key}`,
+    );
+    good.delete(key);
+  }
+  return good;
+}
 
 function generate(
   name: string,
@@ -142,7 +160,8 @@ function foreachTurns(data: Data, expansion: Expansion, place: DataPath, report:
   } else if (isList(items)) {
     const byIndex = items.some((item) => !isScalar(item));
     for (const [index, item] of items.entries()) {
-      turns.set(byIndex ? String(index) : keyText(item as Scalar), [["item", item]]);
+      const name = byIndex ? String(index) : itemText(item as Scalar, isVariable(data, index));
+      turns.set(name, [["item", item]]);
     }
   } else report(`'foreach' needs a list or a mapping, not ${typeName(items)}`, place);
   if (turns.size === 0 && (isList(items) || isMap(items))) {
@@ -156,17 +175,23 @@ function matrixTurns(data: Data, expansion: Expansion, place: DataPath, report: 
   const resolved = resolveIterated(data, expansion, place, report);
   if (!isMap(resolved)) return turns;
   warnOfHiding(["item", "key"], expansion, place);
-  const axes: (readonly [string, readonly Data[]])[] = [];
+  const axes: (readonly AxisValue[])[] = [];
   for (const [axis, values] of resolved) {
     const name = keyText(axis);
-    if (isList(values)) axes.push([name, values]);
-    else if (isMap(values)) axes.push([name, [...values.keys()]]);
+    const source = isMap(data) ? data.get(axis) : undefined;
+    const choice = (value: Data, index: number): AxisValue => ({
+      axis: name,
+      value,
+      name: isScalar(value) ? itemText(value, isVariable(source, index)) : `${name}${index}`,
+    });
+    if (isList(values)) axes.push(values.map(choice));
+    else if (isMap(values)) axes.push([...values.keys()].map(choice));
     else {
       report(`'${name}' in 'matrix' needs a list, not ${typeName(values)}`, [...place, name]);
       return turns;
     }
   }
-  const count = axes.reduce((product, [, values]) => product * values.length, 1);
+  const count = axes.reduce((product, values) => product * values.length, 1);
   if (count > mostStages) {
     report(`This matrix makes ${count} stages; ${mostStages} is the most`, place);
     return turns;
@@ -194,15 +219,10 @@ interface AxisValue {
   readonly name: string;
 }
 
-function product(axes: readonly (readonly [string, readonly Data[]])[]): readonly (readonly AxisValue[])[] {
+function product(axes: readonly (readonly AxisValue[])[]): readonly (readonly AxisValue[])[] {
   let combinations: readonly (readonly AxisValue[])[] = [[]];
-  for (const [axis, values] of axes) {
-    const choices = values.map((value, index) => ({
-      axis,
-      value,
-      name: isScalar(value) ? keyText(value) : `${axis}${index}`,
-    }));
-    combinations = combinations.flatMap((before) => choices.map((choice) => [...before, choice]));
+  for (const values of axes) {
+    combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
   return combinations;
 }
@@ -213,7 +233,6 @@ function resolveIterated(
   place: DataPath,
   report: Report,
 ): Data | undefined {
-  if (!hasExpressions(data)) return data;
   let failed = false;
   const how = { values: expansion.context.values, flags: expansion.flags, allow: "everything" } as const;
   const resolved = interpolate(data, how, place, (message, path) => {
@@ -236,4 +255,15 @@ function warnOfHiding(names: readonly string[], expansion: Expansion, place: Dat
 /** A key as part of a stage's name. */
 function keyText(key: Scalar): string {
   return formatScalar(key);
+}
+
+/** An item as part of a stage's name, where DVC leaves truth values out of variables as Python prints them. */
+function itemText(item: Scalar, isFromVariable: boolean): string {
+  if (typeof item === "boolean" && isFromVariable) return item ? "True" : "False";
+  return formatScalar(item);
+}
+
+/** Whether an item of a list is the value of a `${…}`, be it for the item or for the whole list. */
+function isVariable(list: Data | undefined, index: number): boolean {
+  return !isList(list) || typeof list[index] === "string";
 }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { oneLine } from "./oneLine.ts";
 import { PathTree } from "./pathTree.ts";
 import type { DataFile, PipelineProblem, Stage } from "./stage.ts";
 
@@ -163,7 +164,7 @@ function problemAt(stage: Stage, message: string): PipelineProblem {
     start: { line: stage.lines.start, column: 0 },
     end: { line: stage.lines.start + 1, column: 0 },
   };
-  return { file: stage.file, message, severity: "error", range, stage: stage.name };
+  return { file: stage.file, message: oneLine(message), severity: "error", range, stage: stage.name };
 }
 
 /** The folder of a stage's pipeline file, from the root. */

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Value } from "../model.ts";
 import { failure, type Result, success } from "../result.ts";
-import { isAddress, normalize } from "./build.ts";
+import { normalize, plainPath } from "./build.ts";
 import {
   compareText,
   type Data,
@@ -146,7 +146,9 @@ function readEntry(entry: DataMap, directory: string): LockEntry {
   const params = new Map<string, DataMap>();
   const files = entry.get("params");
   for (const [file, values] of isMap(files) ? files : []) {
-    if (isMap(values)) params.set(normalize(directory, String(file), ""), values);
+    if (!isMap(values)) continue;
+    const path = normalize(directory, String(file), "");
+    params.set(path, new Map([...(params.get(path) ?? []), ...values]));
   }
   return {
     command: isList(command) ? command.map(String) : String(command),
@@ -211,10 +213,10 @@ function appendSection(text: string, sections: readonly LockSection[], body: str
 }
 
 function entryData(stage: Stage, entry: LockEntry): DataMap {
-  const written = (path: string) => writtenPath(stage, path);
+  const written = (path: string) => writtenPaths(stage, path);
   const items = (list: readonly LockItem[]) =>
     list
-      .map((item) => itemData(item, written(item.path)))
+      .flatMap((item) => written(item.path).map((path) => itemData(item, path)))
       .sort((left, right) => compareText(pathOf(left), pathOf(right)));
   const data = new Map<Scalar, Data>([["cmd", entry.command]]);
   if (entry.dependencies.length > 0) data.set("deps", items(entry.dependencies));
@@ -238,25 +240,24 @@ function itemData(item: LockItem, path: string): DataMap {
   return data;
 }
 
-function paramsData(entry: LockEntry, written: (path: string) => string): DataMap {
+function paramsData(entry: LockEntry, written: (path: string) => readonly string[]): DataMap {
   const exact: ReadonlyMap<string, DataMap> =
     entry.exactParams ??
     new Map(Object.entries(entry.params).map(([file, values]) => [file, fromValue(values) as DataMap]));
-  const files = [...exact].map(([file, values]): [string, DataMap] => {
+  const files = [...exact].flatMap(([file, values]) => {
     const keys = [...values].sort(([left], [right]) => compareText(String(left), String(right)));
-    return [written(file), new Map(keys)];
+    return written(file).map((path): [string, DataMap] => [path, new Map(keys)]);
   });
   const rank = (file: string) => (file === "params.yaml" ? 0 : 1);
   files.sort(([left], [right]) => rank(left) - rank(right) || compareText(left, right));
   return new Map(files);
 }
 
-/** A path as the stage's own file writes it, which is how DVC finds it in the lock file. */
-function writtenPath(stage: Stage, path: string): string {
+/** A path in each way that the stage's own file writes it, which is how DVC finds it in the lock file. */
+function writtenPaths(stage: Stage, path: string): readonly string[] {
   const own = stage.writtenPaths;
-  if (own && Object.hasOwn(own, path)) return own[path] ?? path;
-  if (isAddress(path) || posix.isAbsolute(path)) return path;
-  return posix.relative(`/${stage.workingDirectory}`, `/${path}`) || ".";
+  const ways = own && Object.hasOwn(own, path) ? own[path] : undefined;
+  return ways ?? [plainPath(path, stage.workingDirectory)];
 }
 
 /** The working directories of all stages of one pipeline file, for {@link parseLock}. */

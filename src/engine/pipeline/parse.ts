@@ -3,6 +3,7 @@ import { buildStage, normalize } from "./build.ts";
 import { type Context, emptyContext, type ReadFile, withDefaultParams, withVars } from "./context.ts";
 import { type Data, type DataMap, formatScalar, isList, isMap, type Scalar } from "./data.ts";
 import { expandStage } from "./expand.ts";
+import { oneLine } from "./oneLine.ts";
 import { checkSections, checkStage } from "./schema.ts";
 import type { PipelineProblem, ShownFiles, Stage } from "./stage.ts";
 import { type FlagStyle, interpolate, type Report } from "./template.ts";
@@ -26,7 +27,7 @@ export interface PipelineFile {
 
 const longestMessage = 300;
 
-const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shell: "posix" };
+export const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shell: "posix" };
 
 /**
  * Reads one pipeline file. Never throws and never gives up on the whole: a stage with an error is left out and named
@@ -207,10 +208,4 @@ class ProblemList {
     this.#seen.add(identity);
     this.list.push({ file: this.#file, message: text, severity, range, stage });
   }
-}
-
-/** Names out of a file that is half typed can be half the file. */
-function oneLine(message: string): string {
-  const text = message.replace(/\s+/g, " ");
-  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text;
 }

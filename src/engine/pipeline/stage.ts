@@ -26,10 +26,10 @@ export interface Stage {
   readonly description: string | null;
   readonly settings: StageSettings;
   /**
-   * How the file writes those paths that differ from the plain path from the working directory, such as `./data`,
-   * by path from the root: `dvc.lock` names them so.
+   * How the file writes those paths that differ from the plain path from the working directory, such as `./data`, by
+   * path from the root: `dvc.lock` names them so. One that is written in several ways has an entry for each.
    */
-  readonly writtenPaths?: { readonly [path: string]: string };
+  readonly writtenPaths?: { readonly [path: string]: readonly string[] };
 }
 
 export interface ParamsDependency {

@@ -51,7 +51,9 @@ const mostRepeated = 200_000;
 const deepestNesting = 200;
 
 /** Reads YAML 1.2 with the types that DVC's reader gives it. Never throws: what is wrong is in `problems`. */
-export function readYaml(text: string): YamlFile {
+export function readYaml(source: string): YamlFile {
+  // The parser does not take a carriage return alone for the end of a line, as everything else does.
+  const text = source.replace(/\r(?!\n)/g, "\n");
   const counter = new LineCounter();
   let document: Document.Parsed;
   try {

@@ -102,6 +102,13 @@ describe("a pipeline that does not fit together", () => {
     ]);
   });
 
+  test("is told on one line, whatever the name of an output holds", () => {
+    const [message] = messages(
+      pipeline('stages:\n  a: {cmd: run, outs: ["x\\ny"]}\n  b: {cmd: run, outs: ["x\\ny"]}\n'),
+    );
+    assert.equal(message, "a 2: The output 'x y' is also made by stage 'b'; give each its own");
+  });
+
   test("names an output that a .dvc file keeps track of", () => {
     const data = { file: "x.dvc", path: "x", hash: "", legacy: false, size: null };
     assert.deepEqual(messages(pipeline("stages:\n  a: {cmd: run, outs: [x/y]}\n", [data])), [

@@ -47,7 +47,7 @@ describe("a pipeline file", () => {
         alwaysChanged: false,
         description: "words",
         settings: defaultSettings,
-        writtenPaths: { "src/train.py": "./train.py" },
+        writtenPaths: { "src/train.py": ["./train.py"] },
       },
     ]);
   });
