@@ -1,7 +1,7 @@
 import { failure, type Result, success } from "../result.ts";
 import { type StageGraph, stageGraph } from "./graph.ts";
 import { nearest } from "./schema.ts";
-import type { Pipeline, Stage } from "./stage.ts";
+import type { Pipeline, PipelineProblem, Stage } from "./stage.ts";
 
 export interface OrderOptions {
   /** The targets alone, without what they need. */
@@ -59,21 +59,17 @@ export function resolveTarget(pipeline: Pipeline, target: string): Result<readon
     const prefix = address.slice(0, address.length - name.length);
     return `${prefix}${definition}` === plain;
   });
-  const broken = pipeline.problems.find(({ severity, stage, file }) => {
-    if (severity !== "error" || stage === null) return false;
-    const address = file === "dvc.yaml" ? stage : `${file}:${stage}`;
-    return address === plain;
+  const own = pipeline.problems.filter(({ stage, file }) => {
+    return stage !== null && plain === (file === "dvc.yaml" ? stage : `${file}:${stage}`);
   });
-  if (broken) {
-    return failure(
-      "invalid-stage",
-      `Stage '${target}' can't be run: ${broken.file}, line ${broken.range.start.line + 1}: ${broken.message}`,
-      broken.file,
-    );
-  }
+  const broken = own.find(({ severity }) => severity === "error");
+  if (broken) return cannotRun(target, broken);
   if (group.length > 0) return success(group);
   const inFile = pipeline.stages.filter(({ file }) => file === plain);
   if (inFile.length > 0) return success(inFile);
+  // Such as a 'foreach' over nothing.
+  const [warning] = own;
+  if (warning) return cannotRun(target, warning);
   const known = pipeline.stages.map(({ address }) => address);
   const near = nearest(plain, known);
   const hint = near
@@ -82,6 +78,14 @@ export function resolveTarget(pipeline: Pipeline, target: string): Result<readon
       ? `the stages are ${shortList(known)}`
       : "no dvc.yaml has a stage that can be run";
   return failure("unknown-stage", `There is no stage '${target}'; ${hint}`);
+}
+
+function cannotRun(target: string, { file, range, message }: PipelineProblem): Result<never> {
+  return failure(
+    "invalid-stage",
+    `Stage '${target}' can't be run: ${file}, line ${range.start.line + 1}: ${message}`,
+    file,
+  );
 }
 
 function shortList(names: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { type BrokenStage, setBrokenStagesAside } from "./brokenStages.ts";
 import { buildStage, normalize } from "./build.ts";
 import { type Context, emptyContext, type ReadFile, withDefaultParams, withVars } from "./context.ts";
 import { type Data, type DataMap, formatScalar, isList, isMap, type Scalar } from "./data.ts";
@@ -7,7 +8,7 @@ import { oneLine } from "./oneLine.ts";
 import { checkSections, checkStage } from "./schema.ts";
 import type { PipelineProblem, ShownFiles, Stage } from "./stage.ts";
 import { type FlagStyle, interpolate, type Report } from "./template.ts";
-import { type DataPath, readYaml, type YamlFile } from "./yaml.ts";
+import { type DataPath, readYaml, type TextRange, type YamlFile } from "./yaml.ts";
 
 export interface PipelineFileInput {
   readonly text: string;
@@ -34,18 +35,32 @@ export const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shel
  * in the problems, everything else is there.
  */
 export function parsePipelineFile(input: PipelineFileInput): PipelineFile {
-  const yaml = readYaml(input.text.replace(/^\uFEFF/, ""));
+  const { yaml, broken } = readTolerantly(input.text.replace(/^\uFEFF/, ""));
   const problems = new ProblemList(input.file, yaml);
+  const shown: ShownFiles = { params: [], metrics: [], plots: [] };
+  const conflict = conflictIn(input.text);
+  if (conflict) {
+    problems.add(
+      "A merge left conflict marks; choose what is to stay, and remove them",
+      conflict,
+      "error",
+      null,
+    );
+    return { stages: [], problems: problems.list, shown };
+  }
+  for (const { name, problem } of broken) problems.add(problem.message, problem.range, "error", name);
   for (const { message, range } of yaml.problems)
     problems.add(message, range, "error", stageAt(yaml, range.start.line));
-  const shown: ShownFiles = { params: [], metrics: [], plots: [] };
   if (yaml.data === null || yaml.data === "") return { stages: [], problems: problems.list, shown };
   if (!isMap(yaml.data)) {
     problems.at([], "A pipeline file starts with 'stages:' and has the stages below it", "error", null);
     return { stages: [], problems: problems.list, shown };
   }
   const data = yaml.data;
-  checkSections(data, (message, path) => problems.at(path, message, "error", null));
+  // When all stages are broken, nothing is left below the key.
+  const isBare = broken.length > 0 && data.get("stages") === null;
+  const sections = isBare ? new Map(data).set("stages", new Map()) : data;
+  checkSections(sections, (message, path) => problems.at(path, message, "error", null));
 
   const directory = posix.dirname(input.file) === "." ? "" : posix.dirname(input.file);
   const context = readContext(data, directory, input.read, (message, path) =>
@@ -75,6 +90,23 @@ export function parsePipelineFile(input: PipelineFileInput): PipelineFile {
   };
 }
 
+/** The first mark that a merge left in a file. */
+function conflictIn(text: string): TextRange | null {
+  const line = text.split(/\r\n|\r|\n/).findIndex((one) => /^<{7} /.test(one));
+  return line < 0 ? null : { start: { line, column: 0 }, end: { line, column: 7 } };
+}
+
+/** The file, without the stages that are no YAML when that is all that keeps the rest from being read. */
+function readTolerantly(text: string): { readonly yaml: YamlFile; readonly broken: readonly BrokenStage[] } {
+  const yaml = readYaml(text);
+  if (!yaml.problems.some(({ isSyntax }) => isSyntax)) return { yaml, broken: [] };
+  const sound = setBrokenStagesAside(text, yaml.problems);
+  const rest = readYaml(sound.text);
+  return rest.problems.some(({ isSyntax }) => isSyntax)
+    ? { yaml, broken: [] }
+    : { yaml: rest, broken: sound.broken };
+}
+
 interface Reading {
   readonly input: PipelineFileInput;
   readonly yaml: YamlFile;
@@ -92,7 +124,7 @@ function readDefinition(name: string, definition: Data, reading: Reading): reado
   const broken = yaml.problems.some(
     ({ range }) => range.start.line >= lines.start && range.start.line < lines.end,
   );
-  const warn: Report = (message, path) => problems.at(path, message, "warning", null);
+  const warn: Report = (message, path) => problems.at(path, message, "warning", name);
   const valid = checkStage(definition, place, (message, path) => problems.at(path, message, "error", name));
   if (name.includes("@") || name === "") {
     problems.at(

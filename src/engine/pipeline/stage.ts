@@ -80,7 +80,7 @@ export interface PipelineProblem {
     readonly start: { readonly line: number; readonly column: number };
     readonly end: { readonly line: number; readonly column: number };
   };
-  /** The stage that it keeps from running, if it concerns just one. */
+  /** The stage that it concerns, if it is just one. An error keeps that from running. */
   readonly stage: string | null;
 }
 

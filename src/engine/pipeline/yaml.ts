@@ -10,6 +10,7 @@ import {
   type Pair,
   parseDocument,
   type YAMLMap,
+  type YAMLParseError,
 } from "yaml";
 import { type Data, isList, isMap, isScalar, type Scalar, Timestamp } from "./data.ts";
 
@@ -22,6 +23,8 @@ export interface TextRange {
 export interface YamlProblem {
   readonly message: string;
   readonly range: TextRange;
+  /** Whether it is no YAML at all, so that what was read around it may not be what was meant. */
+  readonly isSyntax: boolean;
 }
 
 export interface ValueSpan {
@@ -79,12 +82,20 @@ export function readYaml(source: string): YamlFile {
     start: position(start),
     end: position(Math.max(end, start)),
   });
-  const problems: YamlProblem[] = document.errors.map((error) => ({
-    message: `Invalid YAML: ${error.message.split("\n")[0]}`,
-    range: range(error.pos[0], error.pos[1]),
-  }));
+  const contentEnd = text.trimEnd().length;
+  const problems: YamlProblem[] = document.errors.map((error) => {
+    // What is open at the end of the file was opened in its last value: that is where a person has to look.
+    const isAtEnd = error.pos[0] >= contentEnd;
+    const start = isAtEnd ? startOfLast(document.contents) : error.pos[0];
+    const end = isAtEnd ? contentEnd : error.pos[1];
+    return {
+      message: syntaxMessage(error),
+      range: range(start, end),
+      isSyntax: true,
+    };
+  });
   const reader = new NodeReader((message, node) =>
-    problems.push({ message, range: range(node.range?.[0] ?? 0, node.range?.[1] ?? 0) }),
+    problems.push({ message, range: range(node.range?.[0] ?? 0, node.range?.[1] ?? 0), isSyntax: false }),
   );
   const data = reader.read(document.contents, 0);
   return {
@@ -114,11 +125,23 @@ export function readYaml(source: string): YamlFile {
   };
 }
 
+function syntaxMessage({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") return "Only one document can be in this file; remove what begins at '---'";
+  return `Invalid YAML: ${message.split("\n")[0]}`;
+}
+
+/** Where the last value of a document begins. */
+function startOfLast(node: unknown): number {
+  if (isPair(node)) return startOfLast(node.value ?? node.key);
+  const last = isMapNode(node) || isSeq(node) ? node.items.at(-1) : undefined;
+  return last === undefined ? ((node as Node | null)?.range?.[0] ?? 0) : startOfLast(last);
+}
+
 function unreadable(message: string): YamlFile {
   const nowhere = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
   return {
     data: null,
-    problems: [{ message, range: nowhere }],
+    problems: [{ message, range: nowhere, isSyntax: true }],
     locate: () => nowhere,
     span: () => null,
     lines: () => ({ start: 0, end: 1 }),

@@ -56,6 +56,11 @@ describe("the order of stages", () => {
     const broken = pipeline("stages:\n  a:\n    cmd:\n");
     assert.match(String(order(broken, ["a"])), /^Stage 'a' can't be run: dvc\.yaml, line 3: 'cmd' must be/);
     assert.match(String(order(broken)), /^dvc\.yaml, line 3: /);
+    const empty = pipeline("stages:\n  none: {foreach: [], do: {cmd: run}}\n  a: {cmd: run}\n");
+    assert.match(
+      String(order(empty, ["none"])),
+      /^Stage 'none' can't be run: .*, line 2: There is nothing in this/,
+    );
     assert.match(String(order(pipeline(""))), /There is no stage in this project/);
   });
 

@@ -87,14 +87,51 @@ describe("a pipeline file", () => {
     );
   });
 
-  test("that is half typed still has the stages that are whole", () => {
-    const text =
-      "stages:\n  first:\n    cmd: run\n    outs: [a]\n  second:\n    cmd: run\n    deps: [a\n  third:\n    cmd: run\n    outs: [c]\n";
-    const parsed = parse(text);
-    assert.ok(parsed.stages.some(({ name }) => name === "first"));
-    assert.ok(!parsed.stages.some(({ name }) => name === "second"));
-    assert.ok(parsed.problems.some(({ severity }) => severity === "error"));
-    for (const { range } of parsed.problems) assert.ok(range.start.line >= 5 && range.start.line <= 10);
+  describe("that is half typed", () => {
+    const around = (bad: string) =>
+      `stages:\n  first:\n    cmd: run\n  bad:\n${bad}  last:\n    cmd: run\n    meta: {x: "y"}\n`;
+    const cases = [
+      ['    cmd: "open\n    deps: [x]\n', '5: Invalid YAML: Missing closing "quote'],
+      ["    cmd: run\n    deps: [x\n", "6: Invalid YAML: Flow sequence"],
+      ["    cmd: run\n    meta: {a: 1\n", "6: Invalid YAML: Flow map"],
+      ["    cmd: run\n   deps: [x]\n", "6: Invalid YAML: All mapping items must start at the same column"],
+      ["    cmd: run\n\tdeps: [x]\n", "6: Invalid YAML: Tabs are not allowed as indentation"],
+      ["    cmd: run\n    dep\n", "6: Invalid YAML: Implicit map keys"],
+      ["    cmd: run: it\n", "5: Invalid YAML: Nested mappings"],
+    ] as const;
+
+    for (const [bad, message] of cases) {
+      test(`still has all other stages: ${JSON.stringify(bad)}`, () => {
+        const names = ({ stages }: PipelineFile) => stages.map(({ name }) => name);
+        const between = parse(around(bad));
+        assert.deepEqual(names(between), ["first", "last"]);
+        assert.equal(between.problems.length, 1);
+        assert.equal(problems(between)[0]?.slice(0, message.length), message);
+        assert.equal(between.problems[0]?.stage, "bad");
+        assert.deepEqual(
+          between.stages.map(({ lines }) => lines.start),
+          [1, bad.split("\n").length + 3],
+        );
+        const atEnd = parse(`stages:\n  first:\n    cmd: run\n  bad:\n${bad}`);
+        assert.deepEqual(names(atEnd), ["first"]);
+        assert.equal(problems(atEnd)[0]?.slice(0, message.length), message);
+        const alone = parse(`stages:\n  bad:\n${bad}params:\n  - p.yaml\n`);
+        assert.deepEqual([names(alone), alone.problems.length, alone.shown.params], [[], 1, ["p.yaml"]]);
+      });
+    }
+
+    test("in braces does not run a stage that is cut off", () => {
+      const parsed = parse('stages: {a: {cmd: run}, b: {cmd: "run');
+      assert.ok(!parsed.stages.some(({ name }) => name === "b"));
+    });
+
+    test("has no stages while a merge left marks in it, or a second document", () => {
+      const conflict = parse("stages:\n<<<<<<< HEAD\n  a: {cmd: 1}\n=======\n  a: {cmd: 2}\n>>>>>>> x\n");
+      assert.deepEqual(problems(conflict), [
+        "2: A merge left conflict marks; choose what is to stay, and remove them",
+      ]);
+      assert.match(String(problems(parse("stages:\n  a: {cmd: run}\n---\nb: 1\n"))), /^3: Only one document/);
+    });
   });
 
   test("with a name that is there twice keeps the first and points at the second", () => {
