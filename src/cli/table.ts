@@ -32,6 +32,8 @@ export function printable(text: string): string {
 
 /** Columns that a text takes in a terminal: two for wide East Asian characters and emoji, none for combining marks. */
 function displayWidth(text: string): number {
+  // Nearly all texts, and a table can have thousands of them.
+  if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) {
     if (/\p{Mark}|\p{Cf}/u.test(character)) continue;

@@ -45,9 +45,9 @@ export class PipelineModel implements Disposable {
 
   async #refresh(): Promise<PipelineState> {
     const pipeline = await loadPipeline(this.#project);
-    const isNew = (address: string) => !pipeline.stages.some((stage) => stage.address === address);
+    const addresses = new Set(pipeline.stages.map(({ address }) => address));
     // The stages are worth showing before large dependencies are hashed; what was known of them still stands.
-    const known = new Map([...this.#state.statuses].filter(([address]) => !isNew(address)));
+    const known = new Map([...this.#state.statuses].filter(([address]) => addresses.has(address)));
     this.#show({ pipeline, statuses: known });
     const statuses = await statusesOf({ project: this.#project, hasher: this.#hasher }, pipeline);
     return this.#show({ pipeline, statuses });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { test } from "node:test";
+import { statusOf } from "../../src/engine/run/stageStatus.ts";
 import { recordingProject, request } from "../support/recording.ts";
+import { temporaryFolder } from "../support/temporaryProject.ts";
 
 test("a checkpoint becomes a commit with dvc.lock, cache objects and params", async (t) => {
   const project = await recordingProject(t);
@@ -61,4 +64,33 @@ test("a checkpoint becomes a commit with dvc.lock, cache objects and params", as
       "      nfiles: 2",
     ].join("\n"),
   );
+});
+
+test("dependencies and params outside the project are recorded, and seen when they change", async (t) => {
+  const outside = await temporaryFolder({ "data.txt": "x\n", "near.txt": "y\n", "p.yaml": "a: 1\n" });
+  t.after(outside.dispose);
+  const folder = `../${basename(outside.root)}`;
+  const project = await recordingProject(t, {
+    "dvc.yaml": [
+      "stages:",
+      "  train:",
+      "    cmd: run",
+      `    deps: [${outside.path("data.txt")}, ${folder}/near.txt]`,
+      `    params: [${folder}/p.yaml: [a]]`,
+      "    outs: [model.bin]",
+    ].join("\n"),
+  });
+  const recorder = await project.open();
+  await project.train(1);
+  assert.ok((await recorder.snapshot(request(project.stage))).ok);
+  assert.ok((await recorder.drain()).ok);
+  const lock = await project.git("show", `${project.recorded[0]?.sha}:dvc.lock`);
+  await project.write({ "dvc.lock": `${lock}\n` });
+  assert.deepEqual(await statusOf(project, project.stage), { kind: "up-to-date" });
+  await outside.write({ "data.txt": "other\n", "p.yaml": "a: 2\n" });
+  const status = await statusOf(project, project.stage);
+  assert.deepEqual(status?.kind === "changed" && status.reasons, [
+    `dependency '${outside.path("data.txt")}' changed`,
+    `parameter 'a' in ${folder}/p.yaml changed from 1 to 2`,
+  ]);
 });

@@ -242,14 +242,14 @@ export function isOutside(path: string): boolean {
 
 /**
  * A path of the file, from the project's root; `..` at its start when it leads out of it, absolute when it stands so
- * and is not in the project. Addresses such as `s3://…` stay what they are.
+ * and is not in the project, or `root` is not known (`""`). Addresses such as `s3://…` stay what they are.
  */
 export function normalize(directory: string, path: string, root: string): string {
   if (isAddress(path)) return path;
   let local = path;
   if (posix.isAbsolute(path) || /^[A-Za-z]:[\\/]/.test(path)) {
     const slashed = posix.normalize(path.replaceAll("\\", "/"));
-    if (slashed !== root && !slashed.startsWith(`${root}/`)) return slashed;
+    if (root === "" || (slashed !== root && !slashed.startsWith(`${root}/`))) return slashed;
     local = slashed.slice(root.length + 1);
     return trim(posix.normalize(local || "."));
   }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, posix } from "node:path";
+import { resolve } from "node:path";
 import type { Project } from "../project.ts";
 import { success } from "../result.ts";
 import { isAddress } from "./build.ts";
@@ -120,7 +120,7 @@ function surroundings(project: Project, hash: PathHasher): Surroundings {
       const text = read(file);
       return text === null ? null : parseData(text, file);
     }),
-    exists: (path) => existsSync(join(project.root, path)),
+    exists: (path) => existsSync(resolve(project.root, path)),
     hash: (path, legacy) => (legacy ? legacyHash(path) : plainHash(path)),
   };
 }
@@ -162,7 +162,7 @@ function blockedReason(stage: Stage, look: Surroundings): string | null {
     return `Its working directory '${workingDirectory}' is not there; create it`;
   }
   for (const path of stage.dependencies) {
-    if (isRemote(path) || look.exists(path) || look.producers.overlapping(path).length > 0) continue;
+    if (isAddress(path) || look.exists(path) || look.producers.overlapping(path).length > 0) continue;
     const [data] = look.dataFiles.overlapping(path);
     return data
       ? `Its dependency '${path}' is not there, but ${data.file} keeps track of it; get it with 'dvc pull' or 'dvc checkout'`
@@ -207,7 +207,7 @@ async function pathCauses(
         return { text: `${what} '${path}' ${text}`, path, before: item?.hash || null, now };
       };
       // Asking a server at every look would be slow: a remote dependency counts as unchanged once it was recorded.
-      if (isRemote(path)) return item ? null : { ...found("is new"), path: null };
+      if (isAddress(path)) return item ? null : { ...found("is new"), path: null };
       const now = await look.hash(path, item?.legacy ?? false).catch(unreadable);
       if (typeof now === "string") return found(`can't be read (${now})`);
       if (!now) return found(`is missing${makerOf(what, path, look)}`);
@@ -263,8 +263,4 @@ function change(before: Data, now: Data): string {
   if (!isScalar(before) || !isScalar(now)) return "";
   const [left, right] = [formatScalar(before), formatScalar(now)];
   return left.length + right.length > 60 ? "" : ` from ${left} to ${right}`;
-}
-
-function isRemote(path: string): boolean {
-  return isAddress(path) || posix.isAbsolute(path);
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Checkpoint } from "../model.ts";
 import { lockPathOfStage, parseLock, workingDirectoriesOf } from "../pipeline/lock.ts";
 import type { Stage, StageCause } from "../pipeline/stage.ts";
@@ -30,6 +30,6 @@ export async function inputsChangedSince(
   const entry = lock?.ok ? lock.value.entries.get(stage.name) : undefined;
   if (entry === undefined) return [plainCause("it is not recorded what it was made with")];
   return inputCauses(project, stage, entry, (file, legacy) =>
-    hasher.hashPath(join(project.root, file), legacy),
+    hasher.hashPath(resolve(project.root, file), legacy),
   );
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Pipeline, Stage, StageStatus } from "../pipeline/stage.ts";
 import { stageStatuses } from "../pipeline/status.ts";
 import type { RunServices } from "./services.ts";
@@ -11,7 +11,7 @@ export function statusesOf(
   pipeline: Pipeline,
 ): Promise<ReadonlyMap<string, StageStatus>> {
   return stageStatuses(project, pipeline, (path, legacy) =>
-    hasher.hashPath(join(project.root, path), legacy),
+    hasher.hashPath(resolve(project.root, path), legacy),
   );
 }
 

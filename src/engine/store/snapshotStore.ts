@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Checkpoint, Environment, OutputRecord } from "../model.ts";
+import { isOutside } from "../pipeline/build.ts";
 import { type DataMap, toValues } from "../pipeline/data.ts";
 import {
   isLegacy,
@@ -204,7 +205,7 @@ export class SnapshotStore {
   async #hashDependencies(stage: Stage, legacy: boolean): Promise<readonly LockItem[]> {
     const items: LockItem[] = [];
     for (const path of stage.dependencies) {
-      const found = await this.#context.hasher.hashPath(join(this.#context.project.root, path), legacy);
+      const found = await this.#context.hasher.hashPath(resolve(this.#context.project.root, path), legacy);
       if (found !== null) items.push({ path, legacy, ...found });
     }
     return items;
@@ -220,12 +221,7 @@ export class SnapshotStore {
     const overlay = join(this.#snapshot(entry.sequence), snapshotFolders.overlay);
     const exactParams = new Map<string, DataMap>();
     for (const dependency of stage.params) {
-      const path = this.#context.project.prefix + dependency.file;
-      // What did not change since an earlier checkpoint was not copied again; the index has it from then.
-      const text =
-        (await readFile(join(overlay, path), "utf8").catch(() => null)) ??
-        (await this.#context.index.read(path))?.toString("utf8") ??
-        null;
+      const text = await this.#paramsText(dependency.file, overlay);
       const locked = text === null ? null : lockedParams(dependency, text);
       if (locked?.ok) exactParams.set(dependency.file, locked.value.values);
     }
@@ -234,6 +230,16 @@ export class SnapshotStore {
       .flatMap(({ path, content }) => (content === null ? [] : [{ path, legacy, ...content }]));
     const params = Object.fromEntries([...exactParams].map(([file, values]) => [file, toValues(values)]));
     return { command: stage.lockedCommand, dependencies, params, exactParams, outputs };
+  }
+
+  async #paramsText(file: string, overlay: string): Promise<string | null> {
+    const { project, index } = this.#context;
+    const read = (path: string) => readFile(path, "utf8").catch(() => null);
+    // What lies elsewhere is in no snapshot.
+    if (isOutside(file)) return read(resolve(project.root, file));
+    const path = project.prefix + file;
+    // What did not change since an earlier checkpoint was not copied again; the index has it from then.
+    return (await read(join(overlay, path))) ?? (await index.read(path))?.toString("utf8") ?? null;
   }
 
   async #commit(

@@ -145,6 +145,30 @@ describe("a lock file", () => {
     assert.equal(lock.value.entries.get("a")?.outputs[0]?.path, "sub/z");
   });
 
+  test("has paths outside the project, and each way in which one is written", () => {
+    const text =
+      "stages:\n  a:\n    cmd: run\n    wdir: sub\n    deps: [../../up, /abs, ./x, x]\n    params: [p, ./params.yaml: [q]]\n";
+    const [only] = parsePipelineFile({ text, file: "dvc.yaml", root: "/p", read: () => null }).stages;
+    assert.ok(only);
+    assert.deepEqual(only.params, [{ file: "sub/params.yaml", keys: ["p", "q"] }]);
+    const lockText = writeLockEntry(null, only, {
+      command: "run",
+      dependencies: only.dependencies.map((path) => item(path)),
+      params: { "sub/params.yaml": { p: 1, q: 2 } },
+      outputs: [],
+    });
+    assert.deepEqual(
+      [...lockText.matchAll(/path: (.*)\n/g)].map(([, path]) => path),
+      ["../../up", "./x", "/abs", "x"],
+    );
+    assert.match(lockText, /\n {6}params\.yaml:\n[\s\S]*\n {6}\.\/params\.yaml:\n/);
+    const lock = parseLock(lockText, "dvc.lock", new Map([["a", "sub"]]));
+    assert.ok(lock.ok);
+    const paths = lock.value.entries.get("a")?.dependencies.map(({ path }) => path);
+    assert.deepEqual(paths, ["../up", "sub/x", "/abs", "sub/x"]);
+    assert.deepEqual(lock.value.entries.get("a")?.params, { "sub/params.yaml": { p: 1, q: 2 } });
+  });
+
   test("quotes what a reader could take for something else", () => {
     const odd = (hash: string) => writeLockEntry(null, stage(), { ...entry, outputs: [item("o", { hash })] });
     assert.match(odd("12345678901234567890123456789012"), /md5: '12345678901234567890123456789012'/);
