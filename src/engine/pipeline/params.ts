@@ -5,6 +5,7 @@ import { failure, type Result, success } from "../result.ts";
 import {
   type Data,
   type DataMap,
+  formatScalar,
   isList,
   isMap,
   type Scalar,
@@ -150,7 +151,10 @@ export interface ChosenParams {
 
 /** As {@link lockedParams}, of a file that has been read. */
 export function chooseParams(dependency: ParamsDependency, data: DataMap): ChosenParams {
-  if (dependency.keys === null) return { values: data, missing: [] };
+  if (dependency.keys === null) {
+    // In a lock file a key is a text: DVC reads no part of one that has another.
+    return { values: new Map([...data].map(([key, value]) => [formatScalar(key), value])), missing: [] };
+  }
   const values = new Map<Scalar, Data>();
   const missing: string[] = [];
   for (const key of dependency.keys) {

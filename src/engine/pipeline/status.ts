@@ -72,7 +72,8 @@ interface Surroundings {
 }
 
 async function stageStatus(stage: Stage, entry: LockEntry | null, look: Surroundings): Promise<StageStatus> {
-  const blocked = blockedReason(stage, look);
+  // A frozen stage is not run, and what it was made from may be gone: that is what people freeze for.
+  const blocked = stage.frozen ? null : blockedReason(stage, look);
   if (blocked) return { kind: "blocked", reason: blocked };
   if (!entry) return { kind: "never-run" };
   const causes = [...commandCauses(stage, entry)];

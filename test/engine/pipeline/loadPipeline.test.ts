@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
 import { loadPipeline } from "../../../src/engine/pipeline/load.ts";
 import { writeLockEntry } from "../../../src/engine/pipeline/lock.ts";
@@ -217,6 +217,8 @@ describe("the status of stages", () => {
       kind: "changed",
       reasons: ["it always runs (always_changed)", "dependency 'in' changed"],
     });
+    await rm(folder.path("in"));
+    assert.deepEqual((await statusOf(project, hash)).first, { kind: "up-to-date" });
   });
 
   test("says of what can't be read that it can't", {

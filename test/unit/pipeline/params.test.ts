@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseValues, pick } from "../../../src/engine/pipeline/params.ts";
+import { chooseParams, parseData, parseValues, pick } from "../../../src/engine/pipeline/params.ts";
 import { setParam } from "../../../src/engine/pipeline/setParam.ts";
 
 describe("values of a file", () => {
+  test("have texts for keys in a lock file, where DVC takes nothing else", () => {
+    const parsed = parseData("1: one\nyes: two\ntrue: three\n", "params.yaml");
+    assert.ok(parsed.ok);
+    const chosen = chooseParams({ file: "params.yaml", keys: null }, parsed.value);
+    assert.deepEqual([...chosen.values.keys()], ["1", "yes", "true"]);
+  });
+
   test("are read by suffix", () => {
     const expected = { ok: true, value: { a: { b: [1, 2.5, "x"] } } };
     assert.deepEqual(parseValues("a:\n  b: [1, 2.5, x]\n", "p.yaml"), expected);
