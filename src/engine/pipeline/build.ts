@@ -16,6 +16,7 @@ export interface StageSource {
   readonly path: DataPath;
   /** Absolute path of the project's root with forward slashes, for absolute paths in the file. */
   readonly root: string;
+  readonly isIgnored?: ((path: string) => boolean) | undefined;
 }
 
 const defaultParamsFile = "params.yaml";
@@ -57,7 +58,7 @@ export function buildStage(data: DataMap, source: StageSource, report: Report, w
     return resolve(path);
   });
   const params = readParams(data.get("params"), resolve, fail);
-  const outputs = readOutputs(data, resolve, fail);
+  const outputs = readOutputs(data, resolve, source.isIgnored ?? (() => false), fail);
   const settings = placeWatch(
     readSettings(data.get("meta"), ["meta"], (message, path) => warn(message, [...source.path, ...path])),
     workingDirectory,
@@ -167,14 +168,20 @@ function readParams(
 
 const outputKinds = { outs: "output", metrics: "metric", plots: "plot" } as const;
 
-function readOutputs(data: DataMap, resolve: (path: string) => string, fail: Report): readonly StageOutput[] {
+function readOutputs(
+  data: DataMap,
+  resolve: (path: string) => string,
+  isIgnored: (path: string) => boolean,
+  fail: Report,
+): readonly StageOutput[] {
   const outputs = new Map<string, StageOutput>();
   for (const [section, kind] of Object.entries(outputKinds)) {
     for (const [name, { flags, place }] of flagsByName(section, data.get(section), fail)) {
       const path = resolve(name);
       const problem = outputs.has(path)
         ? `The output '${name}' is listed twice; remove one`
-        : outputProblem(name, path);
+        : (outputProblem(name, path) ??
+          (isIgnored(path) ? `The output '${name}' is ignored by .dvcignore; take it out of there` : null));
       if (problem) fail(problem, place);
       const checkpoint = flags.get("checkpoint") === true;
       const persist = flags.get("persist") === true || checkpoint;

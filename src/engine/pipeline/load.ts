@@ -31,6 +31,8 @@ export async function loadPipeline(project: Project): Promise<Pipeline> {
   const files: string[] = [];
   const isLeftOut = (file: string) =>
     isIgnored(file, false) || isInSubproject(project.root, file) || outputs.above(file).length > 0;
+  const hidesOutput = (path: string) =>
+    !isOutside(path) && isIgnored(path, isFolder(join(project.root, path)));
 
   for (const file of await findFiles(project)) {
     const text = isLeftOut(file) ? null : read(file);
@@ -40,7 +42,7 @@ export async function loadPipeline(project: Project): Promise<Pipeline> {
       data.push(parsed);
       for (const { path } of parsed.dataFiles) if (!isOutside(path)) outputs.add(path, file);
     } else {
-      const parsed = parsePipelineFile({ text, file, root, read, flags });
+      const parsed = parsePipelineFile({ text, file, root, read, flags, isIgnored: hidesOutput });
       pipelines.push(parsed);
       files.push(file);
       for (const { path } of parsed.stages.flatMap((stage) => stage.outputs)) outputs.add(path, file);
@@ -111,6 +113,14 @@ function isInSubproject(root: string, file: string): boolean {
     if (existsSync(join(root, folder, ".dvc", "config"))) return true;
   }
   return false;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Reads small regular files below (or beside) the root, each once; `null` for whatever else there is. */

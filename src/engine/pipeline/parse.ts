@@ -18,6 +18,8 @@ export interface PipelineFileInput {
   readonly root: string;
   readonly read: ReadFile;
   readonly flags?: FlagStyle;
+  /** Whether `.dvcignore` hides a path from DVC. */
+  readonly isIgnored?: (path: string) => boolean;
 }
 
 export interface PipelineFile {
@@ -25,8 +27,6 @@ export interface PipelineFile {
   readonly problems: readonly PipelineProblem[];
   readonly shown: ShownFiles;
 }
-
-const longestMessage = 300;
 
 export const defaultFlags: FlagStyle = { bool: "store_true", list: "nargs", shell: "posix" };
 
@@ -146,7 +146,8 @@ function readDefinition(name: string, definition: Data, reading: Reading): reado
   const path: DataPath = definition.has("foreach") ? [...place, "do"] : place;
   const stages: Stage[] = [];
   for (const { name: stageName, data } of expanded) {
-    const source = { file: input.file, name: stageName, definition: name, lines, path, root: input.root };
+    const { file, root, isIgnored } = input;
+    const source = { file, name: stageName, definition: name, lines, path, root, isIgnored };
     const stage = buildStage(
       data,
       source,
