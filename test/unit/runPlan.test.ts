@@ -122,12 +122,14 @@ test("forced stages run although they are up to date, and what needs them is loo
 
 test("a stage that can't run refuses the run, unless what it lacks is made first", () => {
   const blocked: StageStatus = { kind: "blocked", reason: "Its dependency 'data/train.csv' is not there" };
-  const refused = planFresh({ stages: all, statuses: statuses({ train: blocked }) }, new Set());
-  assert.ok(!refused.ok && refused.problem.reason === "blocked");
-  assert.match(refused.problem.message, /^train can't run\. Its dependency/);
-  assert.ok(
-    planFresh({ stages: all, statuses: statuses({ prepare: changed, train: blocked }) }, new Set()).ok,
-  );
+  for (const forced of [new Set<string>(), new Set(["train"])]) {
+    const refused = planFresh({ stages: all, statuses: statuses({ train: blocked }) }, forced);
+    assert.ok(!refused.ok && refused.problem.reason === "blocked");
+    assert.match(refused.problem.message, /^train can't run\. Its dependency/);
+    assert.ok(
+      planFresh({ stages: all, statuses: statuses({ prepare: changed, train: blocked }) }, forced).ok,
+    );
+  }
 });
 
 test("frozen stages are left alone", () => {

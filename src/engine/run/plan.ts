@@ -146,6 +146,10 @@ function decide(
   isForced: boolean,
 ): Result<StageRecord> {
   if (stage.frozen) return success(skipped(stage, "frozen in dvc.yaml"));
+  // What runs first may yet make what is missing; then it is looked at again when the stage's turn comes.
+  if (needed === undefined && status?.kind === "blocked") {
+    return failure("blocked", `${stage.address} can't run. ${status.reason}.`);
+  }
   if (isForced) return success(waiting(stage, "forced", true));
   if (needed !== undefined) {
     return success(waiting(stage, `depends on ${needed}, which runs first`, false));
@@ -153,12 +157,9 @@ function decide(
   switch (status?.kind) {
     case "up-to-date":
       return success(skipped(stage, "up to date"));
-    case "blocked":
-      return failure("blocked", `${stage.address} can't run. ${status.reason}.`);
     case "changed":
       return success(waiting(stage, status.reasons.join("; "), false));
-    case "never-run":
-    case undefined:
+    default:
       return success(waiting(stage, "never run", false));
   }
 }

@@ -229,9 +229,9 @@ export class RunSession implements Disposable {
   async #startStage(index: number): Promise<StageResult> {
     if (this.#stopping.signal.aborted) return ended("interrupted", "stopped");
     const entry = this.#entry(index);
-    if (!entry.isForced && entry.launches.length === 0) {
+    if (entry.launches.length === 0) {
       const status = await this.#unlessAbandoned(statusOf(this.#services, entry.stage));
-      if (status?.kind === "up-to-date") {
+      if (!entry.isForced && status?.kind === "up-to-date") {
         this.#run.updateStage(index, { state: "skipped", reason: "up to date" });
         return ended("succeeded", "up to date");
       }
