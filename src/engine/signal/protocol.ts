@@ -54,6 +54,9 @@ const knownKeys = new Set([
 const depthLimit = 40;
 const nameLimit = 200;
 
+/** What mends content that can't be read; it is often read half written. */
+const remedy = "Write one JSON object under another name and rename it, or leave the file empty.";
+
 /** A request without content, with a warning: a checkpoint is recorded even when its signal can't be understood. */
 export function plainSignal(warning: string | null = null): ParsedSignal {
   return { request: plainRequest, warning };
@@ -65,15 +68,16 @@ export function plainSignal(warning: string | null = null): ParsedSignal {
  */
 export function parseSignal(bytes: Buffer): ParsedSignal {
   if (bytes.length > signalLimit)
-    return plainSignal("The signal is larger than 1 MiB, so its content was ignored.");
+    return plainSignal("The signal is larger than 1 MiB, so its content was ignored. Write less into it.");
   const text = decode(bytes);
-  if (text === null) return plainSignal("The signal is not UTF-8 text, so its content was ignored.");
+  if (text === null)
+    return plainSignal(`The signal is not UTF-8 text, so its content was ignored. ${remedy}`);
   if (text.trim() === "") return plainSignal();
   const content = parseJson(text);
   if (!content.ok)
-    return plainSignal(`The signal is not JSON, so its content was ignored (${content.message}).`);
+    return plainSignal(`The signal is not JSON, so its content was ignored (${content.message}). ${remedy}`);
   if (!isRecord(content.value)) {
-    return plainSignal("The signal is JSON but not an object, so its content was ignored.");
+    return plainSignal(`The signal is JSON but not an object, so its content was ignored. ${remedy}`);
   }
   return readRequest(content.value);
 }

@@ -34,9 +34,14 @@ export function describeFailure(error: unknown, what: string): Problem {
   const problem = known ?? fromText(text) ?? { reason: "cannot-record", advice: firstLine(text) };
   return {
     reason: problem.reason,
-    message: `${what}: ${place === undefined ? "" : `${place}: `}${problem.advice}.`,
+    message: `${what}: ${place === undefined ? "" : `${placeForPeople(place)}: `}${problem.advice}.`,
     ...(place === undefined ? {} : { path: place }),
   };
+}
+
+/** Our own temporary files have names that tell nobody anything: their folder does. */
+function placeForPeople(path: string): string {
+  return path.replace(/([\\/]\.dvc[\\/]tmp)[\\/]savepoint[\\/].*/, "$1");
 }
 
 /** Where a folder and those above it can't be made, Node says `ENOENT`; the nearest one that is there knows better. */
@@ -54,7 +59,7 @@ function whyUnmakeable(path: string): string {
 
 /** Git says in words what the system told it. */
 function fromText(text: string): { readonly reason: string; readonly advice: string } | null {
-  if (/No space left on device/.test(text)) return systemProblems.ENOSPC ?? null;
+  if (/No space left on device|Out of diskspace/.test(text)) return systemProblems.ENOSPC ?? null;
   if (/Disk quota exceeded/.test(text)) return systemProblems.EDQUOT ?? null;
   if (/Read-only file system/.test(text)) return systemProblems.EROFS ?? null;
   if (/Permission denied|insufficient permission/.test(text)) return systemProblems.EACCES ?? null;
