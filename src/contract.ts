@@ -214,9 +214,13 @@ export type ProjectsState =
   | "unavailable"
   | "ready";
 
+/** What the files of the window's pipelines came to: stages, none at all, or none because of errors. */
+export type PipelineFilesState = "reading" | "stages" | "empty" | "broken";
+
 /** Context keys for `when` clauses, with their types. */
 export interface ContextKeys {
   "savepoint.state": ProjectsState;
+  "savepoint.pipelineState": PipelineFilesState;
   "savepoint.hasExperiments": boolean;
   "savepoint.isRunning": boolean;
   "savepoint.needsDecision": boolean;

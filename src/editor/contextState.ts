@@ -1,4 +1,6 @@
 import type * as vscode from "vscode";
+import type { PipelineFilesState } from "../contract.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { RunQueue } from "../engine/queue/runQueue.ts";
 import { ContextKeyWriter } from "./base/contextKeys.ts";
 import { DisposableStore } from "./base/disposableStore.ts";
@@ -19,6 +21,7 @@ export class ContextState implements vscode.Disposable {
     this.#owned.addAll(
       projects.onDidChange(update),
       projects.onDidChangeExperiments(update),
+      projects.onDidChangePipeline(update),
       projects.onDidChangeRun(update),
       projects.onDidChangeQueue(update),
       selection.onDidChange(update),
@@ -34,6 +37,7 @@ export class ContextState implements vscode.Disposable {
     const { projects, selection } = this.#services;
     const live = liveRuns(projects);
     this.#keys.set("savepoint.state", projects.state);
+    this.#keys.set("savepoint.pipelineState", pipelineState(projects.all));
     this.#keys.set(
       "savepoint.hasExperiments",
       projects.all.some((engine) => engine.experiments.experiments.length > 0),
@@ -49,6 +53,16 @@ export class ContextState implements vscode.Disposable {
     this.#keys.set("savepoint.queued", queues.flatMap(({ entries }) => entries).length);
     this.#keys.set("savepoint.queueState", queueState(queues));
   }
+}
+
+/** All projects of the window taken together. */
+function pipelineState(engines: readonly Engine[]): PipelineFilesState {
+  const pipelines = engines.map(({ pipeline }) => pipeline.pipeline);
+  if (pipelines.some(({ stages }) => stages.length > 0)) return "stages";
+  if (pipelines.some(({ problems }) => problems.some(({ severity }) => severity === "error")))
+    return "broken";
+  // A project has no files before they were read.
+  return pipelines.some(({ files }) => files.length > 0) ? "empty" : "reading";
 }
 
 /** What its one button does: several queues of a window are taken together. */

@@ -131,7 +131,7 @@ export class StatusBar implements vscode.Disposable {
     const picked = await pickOne<MenuEntry>(
       [
         ...openQuestions(this.#services.projects).map(questionEntry),
-        ...live.flatMap(({ engine, run }) => runEntries(engine.project.root, run)),
+        ...live.flatMap(({ engine, run }) => runEntries(engine.project.root, run, live.length > 1)),
         ...this.#generalEntries(live.length > 0),
       ],
       { title: "Savepoint", placeholder: l10n.t("What next?") },
@@ -191,14 +191,16 @@ function shortened(text: string): string {
   return characters.length <= 60 ? text : `${characters.slice(0, 59).join("")}…`;
 }
 
+/** What can be done with a run. The heading says which one, until several are sifted by typing. */
 function runEntries(
   root: string,
   run: FoundRun["run"],
+  isOneOfSeveral: boolean,
 ): readonly (Choice<MenuEntry> | vscode.QuickPickItem)[] {
   const target: RunTarget = { kind: "run", root, run: run.id };
   const entry = (icon: string, label: string, command: string) => ({
     label: `$(${icon}) ${label}`,
-    description: run.experiment,
+    description: isOneOfSeveral ? run.experiment : "",
     value: { command, target },
   });
   return [

@@ -64,10 +64,42 @@ test("a repository without a commit", async () => {
   await inWindow(folder, (workbench) => welcomes(workbench, /no commit yet/, "Open Source Control"));
 });
 
-test("a repository without a pipeline", async () => {
-  await inWindow(await committed({ "notes.txt": "" }), (workbench) =>
-    welcomes(workbench, /no dvc\.yaml in this folder yet/, "Initialize Savepoint"),
-  );
+test("a repository without a pipeline: its first stage is drafted, and is listed once it is saved", async () => {
+  const folder = await committed({ "train.py": "print('trained')\n" });
+  folders.push(folder);
+  const workbench = await session.open(folder.root);
+  await workbench.showContainer("Savepoint");
+  await welcomes(workbench, /no dvc\.yaml in this folder yet/, "Create dvc.yaml");
+  assert.equal(await workbench.view("Pipeline").pane.count(), 0, "a view that has nothing to show");
+  await workbench.page.locator(".welcome-view-content .monaco-button", { hasText: "Create" }).click();
+  await workbench.editor.lines.getByText("python3 train.py").waitFor();
+  assert.equal(await folder.read("dvc.yaml").catch(() => null), null, "nothing is written unasked");
+  await workbench.screenshot("bad-no-pipeline");
+  await workbench.page.keyboard.press("Escape");
+  await workbench.runCommand("File: Save");
+  await workbench
+    .view("Pipeline")
+    .row(/train\s*never run/)
+    .waitFor();
+  assert.match(await folder.read("dvc.yaml"), /^stages:\n {2}train:\n {4}cmd: python3 train\.py\n/);
+  await workbench.close();
+});
+
+test("a dvc.yaml that can't be read: the views and the refusal lead to the Problems panel", async () => {
+  const folder = await committed({ "dvc.yaml": "stages:\n  train:\n    cmd: [echo\n  other: {cmd: echo}\n" });
+  folders.push(folder);
+  const workbench = await session.open(folder.root);
+  await workbench.showContainer("Savepoint");
+  const { pane } = workbench.view("Pipeline");
+  await pane.locator(".welcome-view-content", { hasText: /before dvc\.yaml is mended/ }).waitFor();
+  await workbench.view("Experiments").pressInTitle("Run Experiment");
+  await workbench.pressInNotification(/dvc\.yaml, line 4: Invalid YAML/, "Show Problems");
+  await workbench.page
+    .locator(".markers-panel")
+    .getByText(/Invalid YAML/)
+    .waitFor();
+  await workbench.screenshot("bad-yaml");
+  await workbench.close();
 });
 
 test("broken stages: the others are listed, the view points at the Problems panel, which says what to do", async () => {
@@ -97,6 +129,11 @@ test("a run that can't start says why in a notification", async () => {
   await workbench.showContainer("Savepoint");
   await workbench.view("Pipeline").row("c").waitFor();
   await workbench.view("Experiments").pressInTitle("Run Experiment");
+  await workbench.notifications
+    .filter({ hasText: /dependency 'data\.csv' is not there; create it/ })
+    .waitFor();
+  await workbench.runCommand("Notifications: Clear All Notifications");
+  await workbench.view("Pipeline").pressInRow("c", "Run Stage");
   await workbench.notifications
     .filter({ hasText: /dependency 'data\.csv' is not there; create it/ })
     .waitFor();

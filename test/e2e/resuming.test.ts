@@ -59,7 +59,7 @@ after(async () => {
 
 /** Waits until an experiment has ended at a step. */
 async function runEnds(step: number, more = ""): Promise<void> {
-  const ended = new RegExp(`^(↳ )?[a-z]+-[a-z]+.*step ${step} .*(ago|now).*${more}`);
+  const ended = new RegExp(`^(↳ )?[a-z]+-[a-z]+.*step ${step} .*(now|\\d+ (s|min)).*${more}`);
   await until(
     async () => (await experiments.texts()).some((row) => ended.test(row)),
     limit,
@@ -118,7 +118,7 @@ test("the verb in the title goes on at once, and the row says that the loss jump
   await runEnds(14);
   assert.equal(await workbench.quickInput.count(), 0);
   const [row = ""] = (await experiments.texts()).filter((text) => /^[a-z]+-[a-z]+/.test(text));
-  assert.match(row, /↯ step 14/);
+  assert.match(row, /↯ loss \S+ · step 14/);
   await experiments.expand(/^[a-z]+-[a-z]+/);
   await experiments.row(/\d+ more/).click();
   await experiments.row(/step 11.*↯ loss jumped by \d+ %/).waitFor();

@@ -53,7 +53,7 @@ test("an empty view says what to do", async () => {
 
 test("checkpoints appear under their experiment and baseline, folded in the middle", async () => {
   await workbench.view("Pipeline").pressInRow("train", "Run Stage");
-  const rows = await rowsThat((all) => /^\S+step 8 · acc 0\.508 · /.test(all[1] ?? ""), "the end of the run");
+  const rows = await rowsThat((all) => /^\S+acc 0\.508 · step 8 · /.test(all[1] ?? ""), "the end of the run");
   assert.match(rows[0] ?? "", /^main · [0-9a-f]{7}\s*“First commit”/);
   assert.match(rows[1] ?? "", /^[a-z]+-[a-z]+/);
   assert.match(rows.find((row) => row.startsWith("step 8")) ?? "", /acc 0\.508/);
@@ -86,7 +86,7 @@ test("resuming an older checkpoint asks for fork or rewind, and a fork is marked
   assert.match(choices.at(-1) ?? "", /^\s*Show Changes\s*params.yaml/);
   await workbench.pick("Fork");
   await rowsThat((all) => all.some((row) => row.startsWith("↳ ")), "the fork");
-  await rowsThat((all) => all.some((row) => /^↳ \S+step 9 · acc/.test(row)), "the end of the fork");
+  await rowsThat((all) => all.some((row) => /^↳ \S+acc 0\.509 · step 9/.test(row)), "the end of the fork");
 });
 
 test("ticked experiments are compared", async () => {

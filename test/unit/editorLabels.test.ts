@@ -61,8 +61,8 @@ describe("labels of checkpoints", () => {
       63_000,
     );
     assert.equal(row.icon, "star-full");
-    assert.equal(row.description, "acc 0.9142 · 1 min ago · loss 0.31");
-    assert.match(row.accessibleLabel, /^step 3, best, acc 0.9142/);
+    assert.equal(row.description, "acc 0.9142 · 1 min");
+    assert.match(row.accessibleLabel, /^step 3, best, acc 0.9142, loss 0.31, 1 min ago/);
   });
 
   it("tell in what environment a checkpoint was recorded, and what is other now", () => {
@@ -144,7 +144,7 @@ describe("rows of experiments", () => {
       },
       21_000 + 3 * minute,
     );
-    assert.equal(row.description, "stopped at step 21 · loss 0.31 · 3 min ago · from calm-otter@20");
+    assert.equal(row.description, "loss 0.31 · stopped at step 21 · 3 min · from calm-otter@20");
     assert.equal(row.icon, "warning");
     assert.equal(row.label, "↳ brisk-wren");
     assert.ok(!row.accessibleLabel.includes("↳"), row.accessibleLabel);
@@ -186,8 +186,8 @@ describe("rows of experiments", () => {
       missingStage: null,
     } as const;
     const row = experimentRow(state, 0);
-    assert.match(row.description, /^↯ step 21/);
-    assert.match(row.accessibleLabel, /, loss jumped by 38 %, step 21/);
+    assert.match(row.description, /^↯ loss 0.31 · step 21/);
+    assert.match(row.accessibleLabel, /, loss jumped by 38 %, loss 0.31, step 21/);
     assert.match(experimentTooltip(state, 0), /\$\(warning\) loss jumped by 38 % after calm\\-otter@20/);
     const marks = { isBest: false, isLatest: true, metric: null, seam };
     assert.match(checkpointRow(seam.checkpoint, marks, 0).description, /^↯ loss jumped by 38 % · /);

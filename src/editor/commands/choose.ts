@@ -67,7 +67,14 @@ export async function chooseProject(
   await projects.whenLoaded();
   if (target) return orShow(services, findEngine(projects, target.root));
   const [only] = projects.all;
-  if (projects.all.length < 2) return only ?? null;
+  if (only === undefined) {
+    const message = l10n.t(
+      "There is no project here yet: open a folder with a Git repository and a dvc.yaml.",
+    );
+    await showProblem(projects.problem ?? { reason: "no-project", message }, services.log);
+    return null;
+  }
+  if (projects.all.length === 1) return only;
   return pickOne(
     projects.all.map((engine) => ({
       label: `$(folder) ${basename(engine.project.root)}`,

@@ -7,6 +7,7 @@ import { checkpointReference } from "../labels/checkpointLabels.ts";
 import type { Services } from "../services.ts";
 import type { ExperimentsView } from "../views/experimentsView.ts";
 import { chooseCheckpoint, chooseProject, isTrusted, orShow } from "./choose.ts";
+import { draftPipeline } from "./draftPipeline.ts";
 import { stagesOf } from "./targets.ts";
 
 /** Set-up, navigation, copying and the log. */
@@ -27,7 +28,11 @@ export function registerOtherCommands(
       const engine = await chooseProject(services, target && { kind: "project", root: target.root });
       if (!engine) return;
       const stage = target ? stagesOf(engine, target.stage)[0] : undefined;
-      const file = stage?.file ?? engine.pipeline.pipeline.files[0] ?? "dvc.yaml";
+      const file = stage?.file ?? engine.pipeline.pipeline.files[0];
+      if (file === undefined) {
+        await draftPipeline(vscode.Uri.file(engine.project.root));
+        return;
+      }
       const line = stage?.lines.start ?? 0;
       await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.file(engine.project.root), file), {
         selection: new vscode.Range(line, 0, line, 0),
@@ -56,7 +61,7 @@ export function registerOtherCommands(
   ];
 }
 
-/** Makes the `.dvc` folder. Needs a repository; a missing `dvc.yaml` is the next step, told by the view. */
+/** Makes the `.dvc` folder, and begins a `dvc.yaml` where there is none. */
 async function initialize(services: Services): Promise<void> {
   if (!(await isTrusted())) return;
   const folders = vscode.workspace.workspaceFolders ?? [];
@@ -65,10 +70,13 @@ async function initialize(services: Services): Promise<void> {
   const made = await orShow(services, await initProject(folder.uri.fsPath));
   if (!made) return;
   await services.projects.find();
-  const message =
-    made.created.length === 0
-      ? l10n.t("Savepoint is ready here already.")
-      : l10n.t("Savepoint is ready. Describe the stages of your experiment in dvc.yaml.");
+  const isWithout = services.projects.state === "no-pipeline";
+  if (isWithout) await draftPipeline(folder.uri);
+  const message = isWithout
+    ? l10n.t(
+        "Put your command and its files into dvc.yaml and save it: its stages appear in the Savepoint view.",
+      )
+    : l10n.t("Savepoint is ready here.");
   const learn = l10n.t("Show Me How");
   if ((await vscode.window.showInformationMessage(message, learn)) === learn) {
     await vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthroughId, false);

@@ -2,8 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { RunSource } from "../../contract.ts";
 import { askAboutAttention } from "../attention.ts";
-import { registerCommand } from "../base/commands.ts";
-import { showProblem } from "../base/messages.ts";
+import { registerCommand, runCommand } from "../base/commands.ts";
 import type { Services } from "../services.ts";
 import { revealTerminal, terminalTitle } from "../tasks/taskLauncher.ts";
 import { chooseRun, orShow } from "./choose.ts";
@@ -34,8 +33,8 @@ export function registerRunningCommands(services: Services): readonly vscode.Dis
       // An adopted run's terminal was opened before the reload.
       const stage = run.progress.stage ?? run.stages[0]?.stage ?? "";
       if (revealTerminal(terminalTitle(stage, run.experiment))) return;
-      const message = l10n.t("{0} has no terminal in this window: it was started elsewhere.", run.experiment);
-      await showProblem({ reason: "no-terminal", message }, log);
+      // Its terminal is in another window or went with the reload: what it writes is here to be read all the same.
+      await runCommand("savepoint.showOutput", { kind: "run", root: found.engine.project.root, run: run.id });
     }),
   ];
 }

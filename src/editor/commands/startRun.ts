@@ -20,6 +20,8 @@ export async function startRun(services: Services, engine: Engine, request: RunR
     await askForConsent(services, engine, request, problem.message);
   } else if (problem.reason === "stage-missing" && request.verb !== "run") {
     await offerFiles(engine, request, problem.message);
+  } else if (problem.reason === "invalid-stage") {
+    await pointAtProblems(problem.message);
   } else await showProblem(problem, services.log);
 }
 
@@ -30,6 +32,14 @@ export async function startRun(services: Services, engine: Engine, request: RunR
 export async function saveEdited(): Promise<boolean> {
   const saves = vscode.workspace.getConfiguration("task").get("saveBeforeRun") !== "never";
   return !saves || (await vscode.workspace.saveAll(false));
+}
+
+/** A pipeline file has a mistake: the Problems panel leads to its place. */
+async function pointAtProblems(message: string): Promise<void> {
+  const show = l10n.t("Show Problems");
+  if ((await vscode.window.showErrorMessage(message, show)) === show) {
+    await vscode.commands.executeCommand("workbench.actions.view.problems");
+  }
 }
 
 /** What would be loaded was made with something else than there is now: a person decides. */

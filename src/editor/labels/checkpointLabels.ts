@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import { jumpOf, type LineSeam, seamText } from "../../engine/compare/lineSeams.ts";
-import { formatSize, relativeTime, stepLabel } from "../../engine/compare/present.ts";
+import { formatSize, relativeTime, shortAge, stepLabel } from "../../engine/compare/present.ts";
 import { flatten } from "../../engine/compare/values.ts";
 import { type Drift, driftText } from "../../engine/environment/drift.ts";
 import { environmentSummary } from "../../engine/environment/environment.ts";
@@ -42,7 +42,6 @@ export function checkpointRow(checkpoint: Checkpoint, marks: CheckpointMarks, no
   const { annotations } = checkpoint;
   const place = checkpointPlace(checkpoint);
   const metrics = metricTexts(checkpoint, marks.metric, 2);
-  const age = relativeTime(checkpoint.createdAt, now);
   const jumped = marks.seam ? jumpOf(marks.seam) : null;
   const jump = jumped === null ? null : seamText(jumped);
   const words = [
@@ -54,18 +53,17 @@ export function checkpointRow(checkpoint: Checkpoint, marks: CheckpointMarks, no
     checkpoint.warning === null ? null : l10n.t("with a warning"),
     questionText(checkpoint),
     ...metrics,
-    age,
+    relativeTime(checkpoint.createdAt, now),
     jump,
   ];
   return {
     label: place,
-    // In a narrow sidebar only the first of them fit.
+    // One metric and a short age fit into a sidebar of the usual width; the tooltip has all.
     description: joined(
       jump === null ? null : `${jumpMark} ${jump}`,
       questionText(checkpoint),
       metrics[0],
-      age,
-      metrics[1],
+      shortAge(checkpoint.createdAt, now),
       checkpoint.kind === "manual" ? l10n.t("by hand") : null,
     ),
     ...checkpointSign(checkpoint, marks),

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { BestCheckpoint } from "../../engine/compare/best.ts";
 import { jumpOf, type LineSeam, seamSummary } from "../../engine/compare/lineSeams.ts";
-import { relativeTime } from "../../engine/compare/present.ts";
+import { relativeTime, shortAge } from "../../engine/compare/present.ts";
 import type { Drift } from "../../engine/environment/drift.ts";
 import type { Experiment, ExperimentStatus } from "../../engine/model.ts";
 import { openQuestion } from "../../engine/run/openQuestion.ts";
@@ -47,22 +47,23 @@ export function experimentRow(state: ExperimentState, now: number): RowText {
   const hasJumped = state.seam !== null && jumpOf(state.seam) !== null;
   const asking = openQuestion(experiment);
   const position = asking === null ? positionOf(state) : waitingText(asking);
-  const description = joined(
-    hasJumped ? [jumpMark, position].filter((part) => part !== null).join(" ") : position,
-    metricOf(state),
-    run === null ? relativeTime(last?.createdAt ?? experiment.createdAt, now) : null,
+  const metric = metricOf(state);
+  const facts = joined(
+    // In a narrow sidebar only the first of them fit: how far it is while it runs, what it came to afterwards.
+    ...(run === null && asking === null ? [metric, position] : [position, metric]),
+    run === null ? shortAge(last?.createdAt ?? experiment.createdAt, now) : null,
     origin === null ? null : l10n.t("from {0}", origin),
     state.moved === null ? null : l10n.t("grew on {0}", shortId(state.moved.baseline.sha)),
   );
   return {
     label: origin === null ? experiment.name : `↳ ${experiment.name}`,
-    description,
+    description: hasJumped ? `${jumpMark} ${facts}` : facts,
     ...(asking === null ? experimentSign(status) : questionSign),
     accessibleLabel: joined(
       l10n.t("Experiment {0}", experiment.name),
       statusText(status),
       hasJumped && state.seam !== null ? seamSummary(state.seam) : null,
-      description.replace(`${jumpMark} `, ""),
+      facts,
       checkpointCount(experiment.checkpoints.length),
     ).replaceAll(" · ", ", "),
   };
@@ -182,8 +183,12 @@ export function baselineRow(commit: CommitInfo, count: number, now: number): Row
     description: joined(`“${commit.subject}”`, relativeTime(commit.createdAt, now)),
     icon: "git-commit",
     color: null,
-    accessibleLabel: l10n.t("Baseline {0}, {1}, {2} experiments", title, commit.subject, count),
+    accessibleLabel: l10n.t("Baseline {0}, {1}, {2}", title, commit.subject, experimentCount(count)),
   };
+}
+
+function experimentCount(count: number): string {
+  return count === 1 ? l10n.t("1 experiment") : l10n.t("{0} experiments", count);
 }
 
 const questionSign = { icon: questionIcon, color: "charts.blue" } as const;

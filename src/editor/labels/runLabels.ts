@@ -31,11 +31,12 @@ function percentText({ step, total }: Pick<RunProgress, "step" | "total">): stri
 
 /** `12/40 · 30 % · 4 min left`. */
 export function progressText(progress: RunProgress): string {
-  return joined(
-    positionText(progress.step, progress.total),
-    percentText(progress),
-    progress.remaining === null ? null : formatRemaining(progress.remaining),
-  );
+  return joined(positionText(progress.step, progress.total), percentText(progress), remainingText(progress));
+}
+
+/** `4 min left`; nothing once all steps are done, when what is left is not training. */
+function remainingText({ remaining }: RunProgress): string | null {
+  return remaining === null || remaining <= 0 ? null : formatRemaining(remaining);
 }
 
 /** The status bar while something runs: `train 12/40 · 30 % · accuracy 0.914 · 4 min left`. */
@@ -52,7 +53,7 @@ export function runStatusText(
     place.filter((part) => part !== null).join(" "),
     percentText(progress),
     metric,
-    progress.remaining === null ? null : formatRemaining(progress.remaining),
+    remainingText(progress),
     progress.pending > 1 ? l10n.t("storing {0}", progress.pending) : null,
     others.running === 0 ? null : l10n.t("{0} more", others.running),
     others.waiting === 0 ? null : l10n.t("{0} queued", others.waiting),

@@ -46,6 +46,10 @@ export class StageTaskTerminal implements vscode.Pseudoterminal {
       return this.#fail(l10n.t("There is no project with a dvc.yaml at the place that this task names."));
     }
     const started = await engine.runs.start({ verb: "run", stages: [this.#stage] });
+    if (!started.ok && started.problem.reason === "up-to-date") {
+      this.#written.fire(`${l10n.t("{0} is up to date.", this.#stage)}\r\n`);
+      return 0;
+    }
     if (!started.ok) return this.#fail(started.problem.message);
     this.#runId = started.value.id;
     this.#written.fire(

@@ -100,9 +100,9 @@ export class PipelineView implements vscode.TreeDataProvider<PipelineRow>, vscod
     return this.#projects.all.filter((engine) => engine.pipeline.pipeline.stages.length > 0);
   }
 
-  /** Stages with an error are not in the list: the message says that there are some. */
+  /** Stages with an error are not in the list: the message says that there are some, the welcome text that all are. */
   #refreshAll(): void {
-    const problems = this.#projects.all.flatMap((engine) => engine.pipeline.pipeline.problems);
+    const problems = this.#withStages().flatMap((engine) => engine.pipeline.pipeline.problems);
     const errors = problems.filter(({ severity }) => severity === "error").length;
     const message = errors === 0 ? "" : l10n.t("Some stages can't run. The Problems panel says why.");
     if ((this.#view.message ?? "") !== message) this.#view.message = message;
@@ -124,12 +124,12 @@ function asksNow(engine: Engine, stage: Stage, run: Run | null): boolean {
   );
 }
 
-/** What happened to a stage last. Isolated runs that are over have left nothing in the workspace. */
 /** Whether the stage was started in a run, so that there is output of it. */
 function isStarted(run: Run | null, { address }: Stage): boolean {
   return run?.stages.some(({ stage, launches }) => stage === address && launches.length > 0) === true;
 }
 
+/** What happened to a stage last. Isolated runs that are over have left nothing in the workspace. */
 function newestRunWith(engine: Engine, stage: Stage): Run | null {
   const runs = engine.runs.runs.filter((run) => run.place === "workspace" || isLive(run));
   return runs.findLast((run) => run.stages.some((part) => part.stage === stage.address)) ?? null;

@@ -7,17 +7,23 @@ const day = 24 * hour;
 
 /** How long ago (or, for a clock that went back, how soon) something was: `now`, `8 s ago`, `2 min ago`, `yesterday`. */
 export function relativeTime(time: number, now: number): string {
+  const age = shortAge(time, now);
+  return /^\d/.test(age) ? l10n.t("{0} ago", age) : age;
+}
+
+/** The same where there is little room: `now`, `8 s`, `2 min`, `yesterday`. */
+export function shortAge(time: number, now: number): string {
   const age = Math.max(0, now - time);
   if (age < 5 * second) return l10n.t("now");
-  if (age < minute) return l10n.t("{0} s ago", Math.floor(age / second));
-  if (age < hour) return l10n.t("{0} min ago", Math.floor(age / minute));
-  if (age < day) return l10n.t("{0} h ago", Math.floor(age / hour));
+  if (age < minute) return l10n.t("{0} s", Math.floor(age / second));
+  if (age < hour) return l10n.t("{0} min", Math.floor(age / minute));
+  if (age < day) return l10n.t("{0} h", Math.floor(age / hour));
   const days = Math.floor(age / day);
   if (days === 1) return l10n.t("yesterday");
-  if (days < 14) return l10n.t("{0} days ago", days);
-  if (days < 60) return l10n.t("{0} weeks ago", Math.floor(days / 7));
-  if (days < 730) return l10n.t("{0} months ago", Math.floor(days / 30.44));
-  return l10n.t("{0} years ago", Math.floor(days / 365.25));
+  if (days < 14) return l10n.t("{0} days", days);
+  if (days < 60) return l10n.t("{0} weeks", Math.floor(days / 7));
+  if (days < 730) return l10n.t("{0} months", Math.floor(days / 30.44));
+  return l10n.t("{0} years", Math.floor(days / 365.25));
 }
 
 /** A duration in the one unit that matters, two for hours and days: `8 s`, `4 min`, `2 h 05 min`, `3 d 4 h`. */

@@ -74,6 +74,7 @@ const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.step
 // The mapped types make the compiler complain when the contract gains or loses a name.
 const contextKeys: { readonly [Key in keyof ContextKeys]: true } = {
   "savepoint.state": true,
+  "savepoint.pipelineState": true,
   "savepoint.hasExperiments": true,
   "savepoint.isRunning": true,
   "savepoint.needsDecision": true,
