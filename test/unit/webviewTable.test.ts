@@ -58,8 +58,8 @@ test("columns: metrics before params, grouped by file, with what differs", () =>
       ["accuracy", true],
       ["loss", true],
       ["rate", true],
-      ["seed", false],
       ["note", true],
+      ["seed", false],
       ["recorded", false],
     ],
   );
@@ -72,6 +72,15 @@ test("columns: metrics before params, grouped by file, with what differs", () =>
       ["", 1],
     ],
   );
+});
+
+test("a status is called as in the sidebar, and as the command line calls it in exports", () => {
+  const stopped = rows.slice(0, 1).map((one) => ({ ...one, status: "interrupted" }));
+  const shown = tableModel({ ...snapshot, rows: stopped, goals }, defaultChoices);
+  const [first] = stopped;
+  assert.ok(first);
+  assert.equal(viewCell(shown, first, column("status"), 0).text, "stopped");
+  assert.match(toCsv(stopped, shown.columns), /,interrupted,/);
 });
 
 test("only differences hides equal values, never the checkpoint's own columns, and counts what it hides", () => {

@@ -28,6 +28,9 @@ import {
   type ToldLine,
 } from "./comparisonReader.ts";
 
+/** Milliseconds for which the status bar says that something was copied. */
+const copiedTime = 3_000;
+
 /** A message without its revision, which is given when it is sent. */
 type Unnumbered<Message> = Message extends HostMessage ? Omit<Message, "revision"> : never;
 
@@ -204,6 +207,7 @@ export class ComparisonPanel implements vscode.Disposable {
       }
       case "copy":
         await vscode.env.clipboard.writeText(message.text);
+        vscode.window.setStatusBarMessage(`$(check) ${l10n.t("Copied to the clipboard")}`, copiedTime);
         return;
       default:
         message satisfies never;

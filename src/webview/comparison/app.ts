@@ -38,7 +38,7 @@ export class ComparisonApp extends LitElement {
   declare private range: readonly [from: number, to: number] | null;
   declare private highlight: string | null;
   declare private now: number;
-  /** Said to screen readers, and shown for a moment. */
+  /** Said to screen readers. */
   declare private announcement: string;
 
   readonly #host = new Host();

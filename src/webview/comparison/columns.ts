@@ -34,9 +34,20 @@ export function columnsOf(rows: readonly ComparedRow[], goals: Snapshot["goals"]
     ...keysByFile(rows, "metrics").map(([file, key]) =>
       describe("metric", file, key, goals[file]?.[key] ?? null, rows),
     ),
-    ...keysByFile(rows, "params").map(([file, key]) => describe("param", file, key, null, rows)),
+    ...differingFirst(
+      keysByFile(rows, "params").map(([file, key]) => describe("param", file, key, null, rows)),
+    ),
     describe("checkpoint", "", "recorded", null, rows),
   ];
+}
+
+/** Of each file the params that tell the rows apart before those that are equal: the latter are often many. */
+function differingFirst(params: readonly Column[]): readonly Column[] {
+  const files = [...new Set(params.map(({ file }) => file))];
+  return files.flatMap((file) => {
+    const own = params.filter((param) => param.file === file);
+    return [...own.filter(({ differs }) => differs), ...own.filter(({ differs }) => !differs)];
+  });
 }
 
 /** The value of a row in a column; `undefined` when the file has no such key. */

@@ -30,3 +30,15 @@ const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeS
 export function formatTime(time: number): string {
   return dateTime.format(time);
 }
+
+/** A status as the views of the sidebar call it. */
+export function formatStatus(status: string): string {
+  switch (status) {
+    case "succeeded":
+      return "done";
+    case "interrupted":
+      return "stopped";
+    default:
+      return status;
+  }
+}

@@ -139,7 +139,7 @@ const statusIcons: { readonly [status: string]: string } = {
   running: "loading codicon-modifier-spin",
   succeeded: "pass",
   failed: "error",
-  interrupted: "debug-pause",
+  interrupted: "warning",
   lost: "question",
   recorded: "circle-outline",
 };

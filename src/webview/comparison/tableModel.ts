@@ -10,7 +10,7 @@ import {
   columnsOf,
   groupColumns,
 } from "./columns.ts";
-import { formatCell, formatDelta } from "./format.ts";
+import { formatCell, formatDelta, formatStatus } from "./format.ts";
 import { orderRows } from "./order.ts";
 
 /** All that the table shows, worked out. */
@@ -61,7 +61,7 @@ export function viewCell(model: TableModel, row: ComparedRow, column: Column, no
         ? relativeTime(row.createdAt, now)
         : column.key === "step"
           ? formatCell(row.step ?? undefined)
-          : row.status;
+          : formatStatus(row.status);
     return { text, delta: null, isBest: false, standing: "plain", description: text };
   }
   const text = formatCell(cell);
