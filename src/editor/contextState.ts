@@ -5,6 +5,7 @@ import type { RunQueue } from "../engine/queue/runQueue.ts";
 import { ContextKeyWriter } from "./base/contextKeys.ts";
 import { DisposableStore } from "./base/disposableStore.ts";
 import { liveRuns } from "./commands/targets.ts";
+import { needsDecision } from "./labels/runLabels.ts";
 import { openQuestions } from "./questions/openQuestions.ts";
 import type { Services } from "./services.ts";
 
@@ -45,7 +46,7 @@ export class ContextState implements vscode.Disposable {
     this.#keys.set("savepoint.isRunning", live.length > 0);
     this.#keys.set(
       "savepoint.needsDecision",
-      live.some(({ run }) => run.attention !== null && run.attention.choices.length > 0),
+      live.some(({ run }) => needsDecision(run)),
     );
     this.#keys.set("savepoint.hasQuestions", openQuestions(projects).length > 0);
     this.#keys.set("savepoint.selected", selection.targets.length);

@@ -12,7 +12,7 @@ import { experimentKey, findExperiment } from "./experimentKey.ts";
 import { checkpointCount } from "./labels/lensLabels.ts";
 import { askingText, questionIcon } from "./labels/questionLabels.ts";
 import { escapeIcons, escapeMarkdown } from "./labels/rowText.ts";
-import { runStatusText, runTooltip } from "./labels/runLabels.ts";
+import { needsDecision, runStatusText, runTooltip } from "./labels/runLabels.ts";
 import { jumpMark, seamFact } from "./labels/seamLabels.ts";
 import { type Choice, pickOne, separator } from "./pickers/pick.ts";
 import { type FoundQuestion, openQuestions } from "./questions/openQuestions.ts";
@@ -74,8 +74,8 @@ export class StatusBar implements vscode.Disposable {
     }
     const [first] = live;
     const [asking] = openQuestions(this.#services.projects);
-    const needsDecision = live.some(({ run }) => run.attention !== null && run.attention.choices.length > 0);
-    if (asking !== undefined && !needsDecision) this.#showQuestion(asking.checkpoint);
+    const isBlocked = live.some(({ run }) => needsDecision(run));
+    if (asking !== undefined && !isBlocked) this.#showQuestion(asking.checkpoint);
     else if (first === undefined) this.#showIdle(count);
     else this.#showRunning(live.find(({ run }) => run.attention !== null) ?? first, live);
     this.#item.show();
@@ -107,9 +107,9 @@ export class StatusBar implements vscode.Disposable {
     const seam = seamOfLive({ engine, run });
     const mark = seam !== null && jumpOf(seam) !== null ? ` ${jumpMark}` : "";
     const told = seam === null ? "" : `, ${seamSummary(seam)}`;
-    const needsDecision = run.attention !== null && run.attention.choices.length > 0;
-    this.#item.text = `${needsDecision ? "$(warning)" : "$(loading~spin)"}${mark} ${text}`;
-    this.#item.backgroundColor = needsDecision
+    const isBlocked = needsDecision(run);
+    this.#item.text = `${isBlocked ? "$(warning)" : "$(loading~spin)"}${mark} ${text}`;
+    this.#item.backgroundColor = isBlocked
       ? new vscode.ThemeColor("statusBarItem.warningBackground")
       : undefined;
     const tooltip = new vscode.MarkdownString(live.map(tooltipOf).join("\n\n---\n\n"), true);
@@ -205,7 +205,7 @@ function runEntries(
   });
   return [
     separator(run.experiment),
-    ...(run.attention !== null && run.attention.choices.length > 0
+    ...(needsDecision(run)
       ? [entry("warning", l10n.t("Decide About Failed Checkpoint…"), "savepoint.decide")]
       : []),
     entry("terminal", l10n.t("Show Terminal"), "savepoint.showTerminal"),

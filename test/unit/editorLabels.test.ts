@@ -9,7 +9,12 @@ import { experimentRow, experimentTooltip } from "../../src/editor/labels/experi
 import { callLenses, stageLenses } from "../../src/editor/labels/lensLabels.ts";
 import { metricTexts } from "../../src/editor/labels/metricLabels.ts";
 import { escapeMarkdown } from "../../src/editor/labels/rowText.ts";
-import { launchTexts, progressText, runStatusText } from "../../src/editor/labels/runLabels.ts";
+import {
+  launchTexts,
+  progressText,
+  runProgressText,
+  runStatusText,
+} from "../../src/editor/labels/runLabels.ts";
 import type { LineSeam } from "../../src/engine/compare/lineSeams.ts";
 import type { Drift } from "../../src/engine/environment/drift.ts";
 import type { Run } from "../../src/engine/run/run.ts";
@@ -117,6 +122,16 @@ describe("labels of runs", () => {
       { running: 0, waiting: 2 },
     );
     assert.equal(text, "train 12/40 · 30 % · acc 0.914 · 4 min left · 2 queued");
+  });
+});
+
+describe("a run that waits for a decision", () => {
+  const waiting = run({ attention: { message: "The disk is full.", choices: ["retry", "skip", "stop"] } });
+
+  it("says so instead of a time that is left", () => {
+    const text = runStatusText(waiting, null, null, { running: 0, waiting: 0 });
+    assert.equal(text, "train 12/40 · waits for your decision");
+    assert.equal(runProgressText(waiting), "12/40 · waits for your decision");
   });
 });
 

@@ -13,7 +13,7 @@ import { checkpointCount } from "./lensLabels.ts";
 import { metricText, metricTexts } from "./metricLabels.ts";
 import { questionIcon, waitingText } from "./questionLabels.ts";
 import { escapeMarkdown, joined, type RowText } from "./rowText.ts";
-import { launchTexts, positionText, runTooltip } from "./runLabels.ts";
+import { launchTexts, needsDecision, positionText, runProgressText, runTooltip } from "./runLabels.ts";
 import { jumpMark, seamFact } from "./seamLabels.ts";
 
 /** An experiment with what the store and the runs tell about it. */
@@ -77,6 +77,7 @@ function forkOrigin({ name, resumedFrom }: Experiment): string | null {
 
 function positionOf({ experiment, run, status }: ExperimentState): string | null {
   // The icon says that it is running.
+  if (run !== null && needsDecision(run)) return runProgressText(run);
   if (run !== null) return positionText(run.progress.step, run.progress.total);
   const last = experiment.checkpoints.at(-1);
   // The end of a stage says less than the step that it ended at.

@@ -4,7 +4,7 @@ import type { StageCause, StageStatus } from "../../engine/pipeline/stage.ts";
 import type { Run } from "../../engine/run/run.ts";
 import { checkpointPlace } from "./checkpointLabels.ts";
 import { escapeIcons } from "./rowText.ts";
-import { progressText } from "./runLabels.ts";
+import { runProgressText } from "./runLabels.ts";
 import { stageStatusText } from "./stageLabels.ts";
 
 /** What a lens says and does. The verbs are the slots of a line; their order never changes. */
@@ -168,7 +168,7 @@ function runOrStop(run: Run | null): LensText {
 function resumeOrProgress({ run, newest, changed, variants, status, isTraining }: StageLensState): LensText {
   if (run !== null) {
     return {
-      title: `$(pulse) ${progressText(run.progress) || l10n.t("running")}`,
+      title: `$(pulse) ${runProgressText(run) || l10n.t("running")}`,
       tooltip: run.readOnly
         ? l10n.t("Show what {0} has written to its terminal", run.experiment)
         : l10n.t("Show the terminal of {0}", run.experiment),

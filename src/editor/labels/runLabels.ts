@@ -10,6 +10,11 @@ export function isLive(run: Run): boolean {
   return run.state === "queued" || run.state === "starting" || run.state === "running";
 }
 
+/** Whether training waits until a person has said what happens to a checkpoint that can't be taken. */
+export function needsDecision({ attention }: Run): boolean {
+  return attention !== null && attention.choices.length > 0;
+}
+
 /** The run that goes on in the user's own files, if one does. */
 export function workspaceRunOf(runs: readonly Run[]): Run | null {
   return runs.find((run) => isLive(run) && run.place === "workspace") ?? null;
@@ -27,6 +32,16 @@ export function positionText(step: number | null, total: number | null): string 
 function percentText({ step, total }: Pick<RunProgress, "step" | "total">): string | null {
   if (step === null || total === null || total <= 0) return null;
   return l10n.t("{0} %", Math.min(100, Math.max(0, Math.floor((step / total) * 100))));
+}
+
+function decisionText(): string {
+  return l10n.t("waits for your decision");
+}
+
+/** How far a run is, and that it waits where it does: what is left then depends on a person. */
+export function runProgressText(run: Run): string {
+  const { step, total } = run.progress;
+  return needsDecision(run) ? joined(positionText(step, total), decisionText()) : progressText(run.progress);
 }
 
 /** `12/40 · 30 % · 4 min left`. */
@@ -49,11 +64,12 @@ export function runStatusText(
   const { progress } = run;
   const metric = newest === null ? null : (metricTexts(newest, metricKey, 1)[0] ?? null);
   const place = [stageName(progress.stage) ?? run.experiment, positionText(progress.step, progress.total)];
+  const isWaiting = needsDecision(run);
   return joined(
     place.filter((part) => part !== null).join(" "),
-    percentText(progress),
+    isWaiting ? decisionText() : percentText(progress),
     metric,
-    remainingText(progress),
+    isWaiting ? null : remainingText(progress),
     progress.pending > 1 ? l10n.t("storing {0}", progress.pending) : null,
     others.running === 0 ? null : l10n.t("{0} more", others.running),
     others.waiting === 0 ? null : l10n.t("{0} queued", others.waiting),
@@ -63,7 +79,7 @@ export function runStatusText(
 /** What a run is at, in Markdown. */
 export function runTooltip(run: Run, now: number): string {
   const facts = [
-    joined(progressText(run.progress), l10n.t("{0} recorded", run.progress.checkpoints)),
+    joined(runProgressText(run), l10n.t("{0} recorded", run.progress.checkpoints)),
     l10n.t("running for {0}", formatDuration(Math.max(0, now - run.startedAt))),
     run.progress.pending === 0 ? "" : l10n.t("{0} being stored", run.progress.pending),
     run.skippedCheckpoints === 0 ? "" : l10n.t("{0} could not be taken", run.skippedCheckpoints),

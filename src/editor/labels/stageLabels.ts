@@ -3,7 +3,7 @@ import type { Stage, StageStatus } from "../../engine/pipeline/stage.ts";
 import type { Run } from "../../engine/run/run.ts";
 import { questionIcon } from "./questionLabels.ts";
 import { escapeMarkdown, joined, type RowText } from "./rowText.ts";
-import { isLive, launchTexts, progressText } from "./runLabels.ts";
+import { isLive, launchTexts, needsDecision, runProgressText } from "./runLabels.ts";
 
 /** A status in a few words. */
 export function stageStatusText(status: StageStatus): string {
@@ -85,14 +85,10 @@ function stageSign(
   const part = run?.stages.find(({ stage: address }) => address === stage.address);
   const isOver = run === null || !isLive(run);
   if (run && !isOver && part?.state === "running") {
-    return {
-      icon: "loading~spin",
-      color: null,
-      words: joined(
-        l10n.t("running"),
-        run.progress.stage === stage.address ? progressText(run.progress) : null,
-      ),
-    };
+    const progress = run.progress.stage === stage.address ? runProgressText(run) : null;
+    return needsDecision(run)
+      ? { icon: "warning", color: "problemsWarningIcon.foreground", words: joined(progress) }
+      : { icon: "loading~spin", color: null, words: joined(l10n.t("running"), progress) };
   }
   if (!isOver && part?.state === "waiting")
     return { icon: "clock", color: null, words: l10n.t("waits for its turn") };
