@@ -365,7 +365,10 @@ struct NobodyAnswered <: Exception
     timeout::Float64
 end
 
-Base.showerror(io::IO, error::NobodyAnswered) = print(io, "nobody answered within $(error.timeout) s")
+function Base.showerror(io::IO, error::NobodyAnswered)
+    timeout = error.timeout
+    print(io, "nobody answered within ", isinteger(timeout) ? Int(timeout) : timeout, " s")
+end
 
 # Waits in small steps that grow, up to a limit; says so once when nobody seems to listen.
 mutable struct Patience

@@ -7,6 +7,7 @@ import { openQuestion } from "../engine/run/openQuestion.ts";
 import type { Run } from "../engine/run/run.ts";
 import type { Terminal } from "./command.ts";
 import { answerCommand, defaultAnswerLimit, Questions } from "./questions.ts";
+import { StageNews } from "./stageNews.ts";
 
 /** Says on standard error what happens in runs, and hears when they are to be stopped. */
 export class RunReport implements Disposable {
@@ -14,6 +15,8 @@ export class RunReport implements Disposable {
   readonly #terminal: Terminal;
   readonly #questions: Questions;
   readonly #listeners: readonly Disposable[];
+  /** Of the runs that are followed to their end, by id. */
+  readonly #news = new Map<string, StageNews>();
   #attention = "";
   #isStopped = false;
 
@@ -23,7 +26,9 @@ export class RunReport implements Disposable {
     this.#terminal = terminal;
     this.#listeners = [
       engine.runs.onDidRecord((checkpoint) => this.tell(recordedLine(checkpoint))),
-      engine.runs.onDidChange(({ attention }) => {
+      engine.runs.onDidChange((run) => {
+        this.#tellStages(run);
+        const { attention } = run;
         if (attention && attention.message !== this.#attention) this.tell(attention.message);
         this.#attention = attention?.message ?? "";
       }),
@@ -60,6 +65,8 @@ export class RunReport implements Disposable {
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", stop);
     process.on("SIGHUP", stop);
+    this.#news.set(runId, new StageNews());
+    for (const run of this.#engine.runs.runs) this.#tellStages(run);
     this.#questions.askAgain(runId);
     try {
       const ended = await this.#engine.runs.whenEnded(runId);
@@ -70,6 +77,10 @@ export class RunReport implements Disposable {
       process.off("SIGTERM", stop);
       process.off("SIGHUP", stop);
     }
+  }
+
+  #tellStages({ id, stages }: Run): void {
+    for (const line of this.#news.get(id)?.of(stages) ?? []) this.tell(line);
   }
 
   /** What is left to do after a run that waits for an answer. */
@@ -100,10 +111,11 @@ export function endLine(ended: Run): string {
   const failed = ended.stages.find(({ state }) => state === "failed" || state === "interrupted");
   const why = failed ? ` at ${failed.stage}: ${failed.reason}` : "";
   const { checkpoints } = ended.progress;
+  const canResume = checkpoints > 0 || ended.resumedFrom?.experiment === ended.experiment;
   const count = `${checkpoints} checkpoint${checkpoints === 1 ? "" : "s"} recorded`;
   const { skippedCheckpoints: skipped } = ended;
   const lost = skipped > 0 ? `, ${skipped} skipped` : "";
-  const next = failed && checkpoints > 0 ? `; go on with savepoint resume ${ended.experiment}` : "";
+  const next = failed && canResume ? `; go on with savepoint resume ${ended.experiment}` : "";
   const isIdle = ended.stages.every(({ state }) => state === "skipped");
   if (isIdle) return "all stages are up to date; run them nevertheless with --force.";
   return `${ended.experiment} ${ended.state}${why}; ${count}${lost}${next}.`;

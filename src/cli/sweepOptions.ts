@@ -34,6 +34,12 @@ export function readSweep({ options }: Invocation): Result<SweepOptions> {
   if (seed.value !== null && samples.value === null) {
     return failure("usage", "--seed is for runs that are drawn at random: say how many with --samples N");
   }
+  if (samples.value !== null && isSingle(sweep.value)) {
+    return failure(
+      "usage",
+      "--samples draws from several values, such as --set KEY=A,B or --set 'KEY=uniform(A,B)'",
+    );
+  }
   return success({
     sweep: sweep.value,
     samples: samples.value,

@@ -14,10 +14,14 @@ export interface Client {
   readonly skip: string | false;
 }
 
-/** Why R can't be tested here; `false` when it can. */
-export const skipR: string | false =
-  spawnSync("Rscript", ["--version"]).error !== undefined &&
-  "NOT TESTED: there is no Rscript on this machine";
+/** Why a client can't be tested here; `false` when it can. */
+function skipWithout(program: string): string | false {
+  const { error } = spawnSync(program, ["--version"]);
+  return error !== undefined && `NOT TESTED: there is no ${program} on this machine`;
+}
+
+export const skipR = skipWithout("Rscript");
+export const skipJulia = skipWithout("julia");
 
 export const clients: readonly Client[] = [
   { name: "Python", command: ["python3", join(programs, "program.py")], returnsResults: true, skip: false },
@@ -33,5 +37,11 @@ export const clients: readonly Client[] = [
     command: ["Rscript", join(programs, "program.R")],
     returnsResults: true,
     skip: skipR,
+  },
+  {
+    name: "Julia",
+    command: ["julia", "--startup-file=no", join(programs, "program.jl")],
+    returnsResults: true,
+    skip: skipJulia,
   },
 ];

@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { signalPaths, type WaitingSignal } from "../../src/engine/signal/signalFile.ts";
 import { SignalServer } from "../../src/engine/signal/signalServer.ts";
 import { temporaryFolder } from "../support/temporaryProject.ts";
 import { ClientProcess } from "./clientProcess.ts";
-import { skipR } from "./interpreters.ts";
+import { clients } from "./interpreters.ts";
 import { plainEnvironment } from "./listener.ts";
 
-const programs = join(dirname(fileURLToPath(import.meta.url)), "programs");
-
 /** The clients together with the listener that Savepoint really has. */
-for (const [name, ...command] of [
-  ["Python", "python3", "program.py"],
-  ["JavaScript", process.execPath, "program.mjs"],
-  ["shell", "sh", "program.sh"],
-  ["R", "Rscript", "program.R"],
-] as const) {
-  const skip = name === "R" && skipR;
-
+for (const { name, command, skip } of clients) {
   test(`${name}: Savepoint understands all that is sent`, { skip, timeout: 600_000 }, async (t) => {
     const folder = await temporaryFolder({ ".dvc/tmp/.keep": "" });
     t.after(folder.dispose);
@@ -36,14 +25,13 @@ for (const [name, ...command] of [
     });
     t.after(() => server.dispose());
 
-    const [executable, program] = command;
     const environment = {
       ...plainEnvironment(),
       DVC_ROOT: folder.root,
       DVC_CHECKPOINT: "1",
       SAVEPOINT_HEARTBEAT: heartbeatFile,
     };
-    const ended = await new ClientProcess([executable, join(programs, program), "full"], environment).ended;
+    const ended = await new ClientProcess([...command, "full"], environment).ended;
     assert.deepEqual([ended.code, ended.stderr], [0, ""]);
     if (ended.stdout !== "") {
       assert.deepEqual(JSON.parse(ended.stdout), { ok: true, checkpoint: "amber-heron@1", error: null });

@@ -122,6 +122,12 @@ test("a second command that is to work the queue waits for the end of what the f
   await rm(repository.path(".dvc/tmp/exps/a/hold-1"));
   assert.deepEqual([await first.exited, await second.exited], [0, 0], second.output());
   assert.match(second.output(), /a succeeded/);
+  const moved = await cli().attempt(repository.root, ["queue", "move", "a"]);
+  assert.equal(moved.code, 1);
+  assert.match(moved.stderr, /a does not wait any more \(succeeded\), so it is not moved/);
+  const cancelled = await cli().attempt(repository.root, ["queue", "cancel", "a", "b"]);
+  assert.equal(cancelled.code, 2);
+  assert.match(cancelled.stderr, /savepoint queue cancel does not know what to do with "b"/);
 });
 
 test("an isolated run whose command was killed is gone on with by the next command, to its end", async (t) => {

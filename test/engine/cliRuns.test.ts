@@ -65,6 +65,24 @@ test("retries, their launches and their output are shown; also of a run without 
   assert.match(unknown.stderr, /no-such/);
 });
 
+test("a run says of each stage why it runs, is skipped or is tried again, and how to go on after a failure", async (t) => {
+  const { root, write } = await committedProject(t, trainingFiles);
+  await cli().savepoint(root, "run", "train");
+  await write({ "evaluate.py": "raise SystemExit(4)\n" });
+  const failed = await cli().attempt(root, ["run", "--name", "dry-finch"]);
+  assert.match(failed.stderr, /^savepoint: train skipped: up to date\nsavepoint: evaluate runs: never run\n/);
+
+  await write({ "params.json": '{"epochs": 5, "rate": 0.25}\n', "fail-2": "" });
+  const retried = await cli().attempt(root, ["run", "--retries", "1", "--name", "calm-otter"]);
+  assert.match(retried.stderr, /train runs: parameter 'rate' in params\.json changed from 0\.5 to 0\.25\n/);
+  assert.match(retried.stderr, /\nsavepoint: train runs again: exit code 3; retry 1 of 1\n/);
+  assert.match(retried.stderr, /\nsavepoint: evaluate runs again: exit code 4; retry 1 of 1\n/);
+  assert.match(retried.stderr, /go on with savepoint resume calm-otter\.\n$/);
+  const resumed = await cli().attempt(root, ["resume", "calm-otter"]);
+  assert.match(resumed.stderr, /train skipped: ended with calm-otter@\d+\n/);
+  assert.match(resumed.stderr, /0 checkpoints recorded; go on with savepoint resume calm-otter\.\n$/);
+});
+
 test("one stage alone, what depends on it, and options that exclude each other", async (t) => {
   const { root, write } = await committedProject(t, trainingFiles);
   await cli().savepoint(root, "run", "--name", "amber-heron");

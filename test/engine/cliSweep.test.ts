@@ -18,6 +18,11 @@ test("several values of --set become runs of the queue, each with a name that sa
     /'rate' in params\.json is a number, but 'fast' is not/,
     1,
   );
+  assertRefused(
+    await savepoint("run train --queue --samples 3 --set params.json:rate=2.0"),
+    /--samples draws from several values/,
+    2,
+  );
   const grid = await savepoint("run train -j 2 --name grid --set params.json:rate=range(2,4)");
   assert.equal(grid.code, 0, grid.stderr);
   const names = (await cli().list(root)).map(({ name, status }) => `${name} ${status}`);

@@ -145,6 +145,25 @@ test("a pipeline that failed behind a finished stage goes on there", async (t) =
   assert.equal(seenEnvironments(repository).length, 1, "training did not run again");
 });
 
+test("a pipeline that failed at a stage beside the last checkpoint's goes on there", async (t) => {
+  const pipeline = `${trainingFiles["dvc.yaml"]}  report:
+    cmd: test -e allowed
+    outs: [report.txt: {persist: true}]
+`;
+  const repository = await committedProject(t, { ...trainingFiles, "dvc.yaml": pipeline });
+  const desk = await testDesk(t, repository);
+  const failed = await finishRun(desk, { verb: "run", stages: [], name: "dry-finch" });
+  assert.equal(failed.state, "failed");
+  await repository.write({ allowed: "", "report.txt": "" });
+  const last = (await experimentNamed(desk, "dry-finch")).checkpoints.at(-1);
+  assert.equal(last?.stage, "evaluate");
+  const run = await finishRun(desk, { verb: "resume", checkpoint: last });
+  assert.deepEqual(
+    run.stages.map(({ stage, state, reason }) => `${stage} ${state}: ${reason}`),
+    ["evaluate skipped: ended with dry-finch@6", "report succeeded: done"],
+  );
+});
+
 test("a run with the eager policy begins with the latest checkpoint of its stage", async (t) => {
   const { repository, desk, experiment } = await stoppedRun(t);
   const run = await finishRun(desk, { verb: "run", stages: ["train"], policy: "eager", force: true });

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { test } from "node:test";
+import { until } from "../support/poll.ts";
 import {
   committedProject,
+  ended,
   experimentNamed,
   finishRun,
+  runLimit,
   seenEnvironments,
+  startRun,
   testDesk,
   trainingFiles,
 } from "../support/runs.ts";
@@ -27,7 +31,7 @@ const machine = (settings: string) => ({
     outs: [report.txt]
 `,
   "machine.py": `
-import json, os, sys
+import json, os, sys, time
 rounds = 3
 count = int(open("state.txt").read()) if os.path.exists("state.txt") else 0
 with open("iterations.log", "a") as log:
@@ -37,6 +41,8 @@ if os.path.exists("fail-%d" % count):
     sys.exit(3)
 with open("state.txt", "w") as file:
     file.write(str(count + 1))
+while os.path.exists("hold-%d" % count):
+    time.sleep(0.01)
 signal = os.path.join(os.environ["DVC_ROOT"], ".dvc", "tmp", "DVC_CHECKPOINT")
 with open(signal + ".tmp", "w") as file:
     json.dump({"v": 1, "when": "stage-end", "again": count + 1 < rounds, "metadata": {"count": count + 1}}, file)
@@ -116,6 +122,28 @@ test("a stage that asks more often than its iterations allow has failed, and is 
   const run = await finishRun(desk, { ...fresh, stages: ["machine"] });
   assert.equal(run.state, "failed");
   assert.equal(run.stages[0]?.reason, "asked for iteration 3, and meta.savepoint.iterations allows 2");
+});
+
+test("Stop after the next checkpoint holds for the end of an iteration, and a resume counts on", async (t) => {
+  const repository = await committedProject(t, machine(""));
+  await repository.write({ "hold-1": "" });
+  const desk = await testDesk(t, repository);
+  const run = await startRun(desk, { ...fresh, stages: ["machine"] });
+  await until(
+    () => desk.controller.runs[0]?.stages[0]?.launches.length === 2,
+    runLimit,
+    "the second iteration",
+  );
+  await desk.controller.stop(run.id, "after-next-checkpoint");
+  await rm(repository.path("hold-1"));
+  const stopped = await ended(desk, run.id);
+  assert.equal(stopped.state, "interrupted");
+  assert.deepEqual([stopped.stages[0]?.state, stopped.stages[0]?.reason], ["interrupted", "stopped"]);
+  const checkpoint = (await experimentNamed(desk, "amber-heron")).checkpoints.at(-1);
+  assert.ok(checkpoint);
+  const resumed = await finishRun(desk, { verb: "resume", checkpoint });
+  assert.equal(resumed.state, "succeeded");
+  assert.equal(await repository.read("iterations.log"), "1 0\n2 1\n3 2\n");
 });
 
 test("an iteration that fails is tried again from the one before, and a resume counts on", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bestCheckpoint, decidingMetric, isBetter } from "../../src/engine/compare/best.ts";
 import { experimentStatus } from "../../src/engine/compare/status.ts";
+import type { Experiment } from "../../src/engine/model.ts";
 import { inferGoal } from "../../src/engine/pipeline/goal.ts";
 import type { Run, RunState } from "../../src/engine/run/run.ts";
 import { checkpoint, experiment, measured } from "../support/experiments.ts";
@@ -91,6 +92,14 @@ test("an experiment stands as its newest run does, then as was noted; else nothi
   assert.equal(experimentStatus(noted, [run("succeeded", 2), run("failed", 1)]), "succeeded");
   assert.equal(experimentStatus(noted, [run("queued", 3)]), "interrupted");
   assert.equal(experimentStatus(plain, [{ ...run("running", 1), experiment: "other" }]), "recorded");
+  // Another machine has gone on after the last run here, and said how it ended, or nothing.
+  const here: Run = { ...run("failed", 1), end: { ...end, state: "failed", at: 2 } };
+  const later = (of: Experiment) => ({
+    ...of,
+    checkpoints: of.checkpoints.map((one) => ({ ...one, run: "elsewhere", createdAt: 3 })),
+  });
+  assert.equal(experimentStatus(later(noted), [here]), "interrupted");
+  assert.equal(experimentStatus(later(plain), [here]), "recorded");
   const foreign = experiment("e", [checkpoint({ sequence: 1, kind: "foreign", run: null })]);
   assert.equal(experimentStatus(foreign, []), "recorded");
 });

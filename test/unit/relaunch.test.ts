@@ -5,7 +5,13 @@ import type { StageRecord } from "../../src/engine/run/record.ts";
 import { nextLaunch, pauseBefore, type RelaunchOptions } from "../../src/engine/run/relaunch.ts";
 import type { LaunchRecord } from "../../src/engine/run/run.ts";
 
-const options: RelaunchOptions = { retries: 2, asksAgain: false, firstPause: 1_000, random: () => 0 };
+const options: RelaunchOptions = {
+  retries: 2,
+  asksAgain: false,
+  stop: null,
+  firstPause: 1_000,
+  random: () => 0,
+};
 
 function entry(iteration: number, launches: readonly [iteration: number, state: "failed" | "succeeded"][]) {
   const records = launches.map(
@@ -84,6 +90,21 @@ test("only a success that asks for it begins another iteration", () => {
     ...succeeded,
   });
   assert.equal(nextLaunch(entry(defaultSettings.iterations, []), succeeded, asking).kind, "over");
+});
+
+test("a stop keeps what would follow from being launched, and an iteration that is done is not the stage", () => {
+  for (const stop of ["now", "after-next-checkpoint"] as const) {
+    const asking = { ...options, asksAgain: true, stop };
+    const next = nextLaunch(entry(1, [[1, "succeeded"]]), succeeded, asking);
+    assert.deepEqual(next, { kind: "over", state: "interrupted", reason: "stopped" });
+    assert.deepEqual(nextLaunch(entry(1, []), succeeded, { ...options, stop }), {
+      kind: "over",
+      ...succeeded,
+    });
+  }
+  const once = entry(1, [[1, "failed"]]);
+  assert.deepEqual(nextLaunch(once, failed, { ...options, stop: "now" }), { kind: "over", ...failed });
+  assert.equal(nextLaunch(once, failed, { ...options, stop: "after-next-checkpoint" }).kind, "again");
 });
 
 test("a pause has a limit, and a share of it is left to chance", () => {

@@ -85,6 +85,9 @@ function checkpoint(of: Partial<Checkpoint>): Checkpoint {
   };
 }
 
+const midway = { isStageEnd: false, pending: new Set<string>(), forced: new Set<string>() };
+const atEnd = { isStageEnd: true, pending: new Set<string>(), forced: new Set<string>() };
+
 test("a fresh run says of each stage why it runs or not", () => {
   const plan = planFresh(
     { stages: all, statuses: statuses({ prepare: changed, train: { kind: "never-run" } }) },
@@ -145,13 +148,25 @@ test("frozen stages are left alone", () => {
   );
 });
 
+test("a frozen stage is not run by force, and that is not promised", () => {
+  const stages = [prepare, { ...train, frozen: true }];
+  for (const forced of [new Set(["train"]), new Set<string>()]) {
+    const plan = planFresh(
+      { stages: forced.size > 0 ? stages : stages.slice(1), statuses: statuses({}) },
+      forced,
+    );
+    assert.ok(!plan.ok && plan.problem.reason === "up-to-date");
+    assert.match(plan.problem.message, /^train is frozen in dvc\.yaml, so nothing is run\./);
+  }
+});
+
 test("a pipeline without stages is a refusal", () => {
   const plan = planFresh({ stages: [], statuses: new Map() }, new Set());
   assert.ok(!plan.ok && plan.problem.reason === "no-stages");
 });
 
 test("a checkpoint from the middle of a stage is gone on from, with all that follows the stage", () => {
-  const plan = planContinued({ stages: all, statuses: statuses({}) }, checkpoint({}), false, false);
+  const plan = planContinued({ stages: all, statuses: statuses({}) }, checkpoint({}), midway, false);
   assert.ok(plan.ok);
   assert.equal(plan.value.resumed, train);
   assert.deepEqual(states(plan.value.stages), [
@@ -162,7 +177,7 @@ test("a checkpoint from the middle of a stage is gone on from, with all that fol
 
 test("a checkpoint from the end of a stage is gone on from behind it", () => {
   const end = checkpoint({ kind: "stage-end" });
-  const plan = planContinued({ stages: all, statuses: statuses({ evaluate: changed }) }, end, true, false);
+  const plan = planContinued({ stages: all, statuses: statuses({ evaluate: changed }) }, end, atEnd, false);
   assert.ok(plan.ok);
   assert.equal(plan.value.resumed, null);
   assert.deepEqual(
@@ -173,12 +188,54 @@ test("a checkpoint from the end of a stage is gone on from behind it", () => {
 
 test("a finished stage is gone on with when something changed, or by force; else it is refused", () => {
   const end = checkpoint({ kind: "stage-end" });
-  const withParams = planContinued({ stages: all, statuses: statuses({ train: changed }) }, end, true, false);
+  const withParams = planContinued(
+    { stages: all, statuses: statuses({ train: changed }) },
+    end,
+    atEnd,
+    false,
+  );
   assert.equal(withParams.ok && withParams.value.resumed, train);
-  const forced = planContinued({ stages: all, statuses: statuses({}) }, end, true, true);
+  const forced = planContinued({ stages: all, statuses: statuses({}) }, end, atEnd, true);
   assert.equal(forced.ok && forced.value.resumed, train);
-  const refused = planContinued({ stages: all, statuses: statuses({}) }, end, true, false);
+  const refused = planContinued({ stages: all, statuses: statuses({}) }, end, atEnd, false);
   assert.ok(!refused.ok && refused.problem.reason === "up-to-date");
+});
+
+test("what the run had not done yet is done beside what follows", () => {
+  const left = { pending: new Set(["train", "report"]) };
+  const inMiddle = planContinued(
+    { stages: all, statuses: statuses({}) },
+    checkpoint({}),
+    { ...midway, ...left },
+    false,
+  );
+  assert.ok(inMiddle.ok);
+  assert.deepEqual(states(inMiddle.value.stages), [
+    "train waiting: goes on from step 11",
+    "evaluate waiting: depends on train",
+    "report waiting: was not done yet at amber-heron@11",
+  ]);
+  const end = checkpoint({ kind: "stage-end" });
+  const behind = planContinued(
+    { stages: all, statuses: statuses({ report: { kind: "never-run" } }) },
+    end,
+    { ...atEnd, ...left },
+    false,
+  );
+  assert.ok(behind.ok);
+  assert.deepEqual(states(behind.value.stages), [
+    "train skipped: ended with amber-heron@11",
+    "evaluate skipped: up to date",
+    "report waiting: never run",
+  ]);
+  const forced = planContinued(
+    { stages: all, statuses: statuses({}) },
+    end,
+    { ...atEnd, ...left, forced: new Set(["report"]) },
+    false,
+  );
+  assert.ok(forced.ok);
+  assert.equal(states(forced.value.stages)[2], "report waiting: forced");
 });
 
 test("a stage that is gone from dvc.yaml is named", () => {
@@ -186,7 +243,7 @@ test("a stage that is gone from dvc.yaml is named", () => {
     const plan = planContinued(
       { stages: all, statuses: statuses({}) },
       checkpoint({ stage: gone }),
-      false,
+      midway,
       false,
     );
     assert.ok(!plan.ok && plan.problem.reason === "stage-missing");

@@ -37,6 +37,7 @@ const actions: { readonly [name: string]: Action } = {
   move: async (engine, _terminal, invocation) => {
     const entry = findEntry(engine, invocation.words[1]);
     if (!entry.ok) return entry.problem;
+    if (entry.value.state !== "waiting") return notWaiting(entry.value);
     if (invocation.words[2] === undefined) {
       await engine.queue.move(entry.value.id, null);
       return exitCodes.done;
@@ -57,6 +58,9 @@ const actions: { readonly [name: string]: Action } = {
   },
 };
 
+/** Words of an action with its own name, where it takes others. */
+const mostWords: { readonly [name: string]: number } = { cancel: 2, move: 3 };
+
 /** `savepoint queue …`: the runs that wait for their turn. */
 export const queue: Command = (invocation, terminal) =>
   withEngine(
@@ -65,12 +69,22 @@ export const queue: Command = (invocation, terminal) =>
     async (engine) => {
       const word = invocation.words[0] ?? "list";
       const action = Object.hasOwn(actions, word) ? actions[word] : undefined;
+      const extra = invocation.words[mostWords[word] ?? 1];
+      if (action !== undefined && extra !== undefined)
+        return {
+          reason: "usage",
+          message: `savepoint queue ${word} does not know what to do with "${extra}"`,
+        };
       if (action !== undefined) return action(engine, terminal, invocation);
       const known = Object.keys(actions).join(", ");
       return { reason: "usage", message: `savepoint queue can ${known}, not "${word}"` };
     },
     { isQuiet: true },
   );
+
+function notWaiting({ name, state }: QueuedRun): Problem {
+  return { reason: "not-waiting", message: `${name} does not wait any more (${state}), so it is not moved.` };
+}
 
 function queueJson({ queue: { isPaused, jobs, entries } }: Engine) {
   return { paused: isPaused, jobs, runs: entries };

@@ -32,24 +32,30 @@ export function planFresh(input: PlanInput, forced: ReadonlySet<string>): Result
   if (planned.some(({ state }) => state === "waiting")) return success(planned);
   if (planned.length === 0)
     return failure("no-stages", "No dvc.yaml with a stage was found. Create one first.");
-  return failure(
-    "up-to-date",
-    planned.length === 1
-      ? `${planned[0]?.stage.address ?? ""}: ${planned[0]?.reason ?? ""}. Run it with force to run it again.`
-      : "All stages are up to date. Run with force to run them again.",
-  );
+  const asked = forced.size > 0 ? planned.filter(({ stage }) => forced.has(stage.address)) : planned;
+  return failure("up-to-date", nothingToDo(asked.map(({ stage }) => stage)));
+}
+
+/** How far the run of a checkpoint was. */
+export interface ProgressAt {
+  /** The checkpoint's stage had ended with it. */
+  readonly isStageEnd: boolean;
+  /** Addresses of the stages that the run still had to do. */
+  readonly pending: ReadonlySet<string>;
+  /** Addresses of those among them that were to run in any case. */
+  readonly forced: ReadonlySet<string>;
 }
 
 /**
- * Which stages run when the work of a checkpoint is continued. Its stage goes on and what depends on it follows; when
- * the stage had ended with that checkpoint (`isStageEnd`), the run goes on behind it, unless it changed since or
- * `force` is given.
+ * Which stages run when the work of a checkpoint is continued. Its stage goes on, and what depends on it follows, with
+ * what the run had not done yet beside it; when the stage had ended with that checkpoint, the run goes on behind it,
+ * unless it changed since or `force` is given.
  * `stages` are all of the pipeline.
  */
 export function planContinued(
   input: PlanInput,
   checkpoint: Checkpoint,
-  isStageEnd: boolean,
+  { isStageEnd, pending, forced }: ProgressAt,
   force: boolean,
 ): Result<{ readonly stages: readonly StageRecord[]; readonly resumed: Stage | null }> {
   const found = stageToContinue(input.stages, checkpoint);
@@ -59,7 +65,10 @@ export function planContinued(
   const status = input.statuses.get(stage.address);
   if (status?.kind === "blocked")
     return failure("blocked", `${stage.address} can't go on. ${status.reason}.`);
-  const followers = stagesBehind(stage, input.stages);
+  const behind = new Set(stagesBehind(stage, input.stages));
+  const followers = input.stages.filter(
+    (other) => other !== stage && (behind.has(other) || pending.has(other.address)),
+  );
   const isOver = isStageEnd && status?.kind === "up-to-date" && !force;
   if (!isOver) {
     const first: StageRecord = {
@@ -70,10 +79,16 @@ export function planContinued(
       launches: [],
       iteration: iterationFrom(checkpoint.progress, stage.address),
     };
-    const rest = followers.map((follower) => waiting(follower, `depends on ${stage.address}`, false));
+    const rest = followers.map((follower) =>
+      waiting(
+        follower,
+        behind.has(follower) ? `depends on ${stage.address}` : `was not done yet at ${label}`,
+        forced.has(follower.address),
+      ),
+    );
     return success({ stages: [first, ...rest], resumed: stage });
   }
-  const rest = decideAll(followers, input, new Set());
+  const rest = decideAll(followers, input, forced);
   if (!rest.ok) return rest;
   if (rest.value.some(({ state }) => state === "waiting")) {
     return success({ stages: [skipped(stage, `ended with ${label}`), ...rest.value], resumed: null });
@@ -105,7 +120,8 @@ export function stageToContinue(stages: readonly Stage[], checkpoint: Checkpoint
   if (stage !== undefined) return success(stage);
   return failure(
     "stage-missing",
-    `Stage ${checkpoint.stage} of ${label} is not in dvc.yaml any more. Apply the checkpoint to the workspace instead.`,
+    `Stage ${checkpoint.stage} of ${label} is not in dvc.yaml any more. Fork it with the checkpoint's own code, or apply ` +
+      "it to the workspace.",
   );
 }
 
@@ -162,6 +178,18 @@ function decide(
     default:
       return success(waiting(stage, "never run", false));
   }
+}
+
+/** Why none of these stages runs, with the way out. Frozen ones run by no means. */
+function nothingToDo(stages: readonly Stage[]): string {
+  const [only] = stages;
+  const alone = stages.length === 1 ? only?.address : undefined;
+  if (stages.every(({ frozen }) => frozen)) {
+    const what = alone === undefined ? "These stages are" : `${alone} is`;
+    return `${what} frozen in dvc.yaml, so nothing is run. Take "frozen" away to run what it holds back.`;
+  }
+  if (alone !== undefined) return `${alone}: up to date. Run it with force to run it again.`;
+  return "All stages are up to date. Run with force to run them again.";
 }
 
 /** The stages that depend on one, directly or through others; in order, like `stages`. */

@@ -1,6 +1,6 @@
 import type { RunEnd } from "../model.ts";
 import type { StageSettings } from "../pipeline/stage.ts";
-import type { StageRecord } from "./record.ts";
+import type { RunRecord, StageRecord } from "./record.ts";
 import type { LaunchRecord } from "./run.ts";
 
 /** How a launch of a stage ended, as far as it decides on another one. */
@@ -22,6 +22,8 @@ export interface RelaunchOptions {
   readonly retries: number | null;
   /** Whether the code asked to be run once more. */
   readonly asksAgain: boolean;
+  /** A stop that was asked for. The end of an iteration is a checkpoint after which to stop; a failure is none. */
+  readonly stop: RunRecord["stop"];
   /** Milliseconds before the first retry of a stage that does not say it. */
   readonly firstPause: number;
   /** From 0 up to 1. */
@@ -36,9 +38,11 @@ export function nextLaunch(entry: StageRecord, result: LaunchResult, options: Re
   const { settings } = entry.stage;
   const { iteration } = entry;
   const { state, reason } = result;
-  if (result.isAnswered) return { kind: "again", reason, pause: 0, iteration };
+  if (result.isAnswered && options.stop !== "now") return { kind: "again", reason, pause: 0, iteration };
   if (state === "succeeded" && options.asksAgain) {
     const next = iteration + 1;
+    // One iteration that is done is not the stage that is done.
+    if (options.stop !== null) return { kind: "over", state: "interrupted", reason: "stopped" };
     if (next <= settings.iterations)
       return { kind: "again", reason: `iteration ${next}`, pause: 0, iteration: next };
     const limit = `asked for iteration ${next}, and meta.savepoint.iterations allows ${settings.iterations}`;
@@ -49,7 +53,8 @@ export function nextLaunch(entry: StageRecord, result: LaunchResult, options: Re
   );
   const retries = options.retries ?? settings.retries;
   const retry = failures.length;
-  if (state !== "failed" || retry === 0 || retry > retries) return { kind: "over", state, reason };
+  const isTriedAgain = state === "failed" && retry > 0 && retry <= retries && options.stop !== "now";
+  if (!isTriedAgain) return { kind: "over", state, reason };
   const pause = pauseBefore(retry, settings.retryPause, options);
   return { kind: "again", reason: `${reason}; retry ${retry} of ${retries}`, pause, iteration };
 }

@@ -204,14 +204,11 @@ export class RunSession implements Disposable {
       const { state, launches } = this.#entry(index);
       const launched = state === "running" && launches.length > 0 ? this.#adopt(index) : null;
       const result = await (launched ?? this.#startStage(index));
-      const { retries, asksAgain } = this.#run.record;
+      const { retries, asksAgain, stop } = this.#run.record;
       const { retryPause: firstPause, random } = this.#services;
-      const next = nextLaunch(this.#entry(index), result, { retries, asksAgain, firstPause, random });
-      if (next.kind === "over" || this.#stopping.signal.aborted) {
-        const over = {
-          ...result,
-          ...(next.kind === "over" ? { state: next.state, reason: next.reason } : {}),
-        };
+      const next = nextLaunch(this.#entry(index), result, { retries, asksAgain, stop, firstPause, random });
+      if (next.kind === "over") {
+        const over = { ...result, state: next.state, reason: next.reason };
         this.#closeStage(index, over);
         return over;
       }
@@ -229,6 +226,7 @@ export class RunSession implements Disposable {
   async #startStage(index: number): Promise<StageResult> {
     if (this.#stopping.signal.aborted) return ended("interrupted", "stopped");
     const entry = this.#entry(index);
+    let { reason } = entry;
     if (entry.launches.length === 0) {
       const status = await this.#unlessAbandoned(statusOf(this.#services, entry.stage));
       if (!entry.isForced && status?.kind === "up-to-date") {
@@ -236,6 +234,8 @@ export class RunSession implements Disposable {
         return ended("succeeded", "up to date");
       }
       if (status?.kind === "blocked") return ended("failed", status.reason);
+      // It was planned to follow others; now it can be told what they changed.
+      if (!entry.isForced && status?.kind === "changed") reason = status.reasons.join("; ");
     }
     const start = await this.#unlessAbandoned(prepareStage(this.#services, this.#run.record, entry));
     if (!start.ok) return this.#fail(start.problem.message);
@@ -246,7 +246,7 @@ export class RunSession implements Disposable {
     const folder = new RunnerFolder(this.#records.launchDirectory(id, index, launches.length));
     prepareLaunch(folder, project, this.#run.record, entry.stage, start.value, launch.grace());
     this.#run.update({ state: "running", deferred: null, asksAgain: false, watching: null });
-    this.#run.updateStage(index, { state: "running", launches });
+    this.#run.updateStage(index, { state: "running", reason, launches });
     this.#run.beginStage(start.value.resumed?.step ?? null, entry.stage.settings.total);
     return this.#listen(index, folder, startLimit, (stageLaunch) =>
       stageLaunch.launch(launch, folder, project, this.#run.record, entry.stage),

@@ -84,7 +84,7 @@ async function loaded(services: RunServices, record: RunRecord, stage: Stage): P
 async function retried(
   services: RunServices,
   record: RunRecord,
-  { stage, launches }: StageRecord,
+  { stage, launches, iteration }: StageRecord,
   isResumed: boolean,
 ): Promise<Source> {
   await services.experiments.refresh();
@@ -96,7 +96,7 @@ async function retried(
     .at(-1);
   const origin = isResumed ? record.resumedFrom?.sha : undefined;
   const checkpoint = own ?? all.find(({ sha }) => sha === origin);
-  const attempt = `attempt ${launches.length + 1}`;
+  const attempt = `attempt ${launches.filter((launch) => launch.iteration === iteration).length + 1}`;
   if (checkpoint === undefined) {
     const again = await loaded(services, record, stage);
     return { ...again, notes: [attempt, ...again.notes] };

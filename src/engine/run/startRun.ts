@@ -13,8 +13,8 @@ import { makeFreshPlan } from "./freshPlan.ts";
 import { type Lineage, planContinuedLineage } from "./lineage.ts";
 import { givenAnswer } from "./openQuestion.ts";
 import { applyChanges } from "./paramChanges.ts";
-import { planContinued, type RunPlan, stageToContinue } from "./plan.ts";
-import type { RunRecord, RunRecords } from "./record.ts";
+import { type ProgressAt, planContinued, type RunPlan, stageToContinue } from "./plan.ts";
+import type { RunRecord, RunRecords, StageRecord } from "./record.ts";
 import type { ContinuedRequest, RunRequest } from "./request.ts";
 import { restoreToContinue } from "./restoreToContinue.ts";
 import type { RunServices } from "./services.ts";
@@ -111,7 +111,7 @@ async function makeContinuedPlan(
   const planned = planContinued(
     { stages: stages.value, statuses },
     checkpoint,
-    isStageEnd(checkpoint, services.experiments.experiments, records),
+    progressAt(checkpoint, services.experiments.experiments, records),
     request.force === true || request.forget !== undefined,
   );
   if (!planned.ok) return planned;
@@ -149,6 +149,22 @@ function isStageEnd(
         run === checkpoint.run && stage === checkpoint.stage && sequence > checkpoint.sequence,
     ),
   );
+}
+
+/** How far the run of a checkpoint was: as its end left it, if this machine saw that, and as noted at a stage's end. */
+function progressAt(
+  checkpoint: Checkpoint,
+  experiments: readonly Experiment[],
+  records: RunRecords,
+): ProgressAt {
+  const stages = (checkpoint.run === null ? null : records.read(checkpoint.run))?.stages ?? [];
+  const left = stages.filter(({ state }) => state !== "succeeded" && state !== "skipped");
+  const addresses = (some: readonly StageRecord[]) => some.map(({ stage }) => stage.address);
+  return {
+    isStageEnd: isStageEnd(checkpoint, experiments, records),
+    pending: new Set([...addresses(left), ...(checkpoint.progress?.pending ?? [])]),
+    forced: new Set(addresses(left.filter(({ isForced }) => isForced))),
+  };
 }
 
 /** Sets a rewound experiment back, and keeps what is cut off under a name of its own; both or none. */

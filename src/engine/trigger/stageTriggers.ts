@@ -24,8 +24,16 @@ export class StageTriggers implements Disposable {
     await this.#watch?.begin();
     const { interval } = this.#options.stage.settings;
     if (interval === null) return;
+    let isRecording = false;
     this.#timer = setInterval(() => {
-      this.#recording = this.#recording.then(() => this.#recordInterval()).catch(() => {});
+      // One that takes longer than the interval leaves turns out; they must not queue up behind it.
+      if (isRecording) return;
+      isRecording = true;
+      this.#recording = this.#recordInterval()
+        .catch(() => {})
+        .finally(() => {
+          isRecording = false;
+        });
     }, interval);
     this.#timer.unref();
   }
