@@ -36,6 +36,7 @@ export interface Engine extends Disposable {
   /** What the stage of a checkpoint would run in now that is other than then: versions of programs and packages. */
   driftSince(experiment: Experiment, checkpoint: Checkpoint): Promise<Drift>;
   planRestore(checkpoint: Checkpoint, scope: RestoreScope): Promise<Result<RestorePlan>>;
+  /** Fails with `run-active` while a stage writes to the same files, as {@link undoRestore} does. */
   restore(plan: RestorePlan): Promise<Result<RestoreReport>>;
   undoRestore(): Promise<Result<RestoreReport>>;
   /** Answers the question of a checkpoint, and resumes its run when nobody waits for the answer any more. */

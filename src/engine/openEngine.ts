@@ -2,6 +2,7 @@ import type { StopGrace } from "../runner/files.ts";
 import type { Engine } from "./engine.ts";
 import { driftSince } from "./environment/driftSince.ts";
 import { Environments } from "./environment/environments.ts";
+import { inIdleWorkspace } from "./idleWorkspace.ts";
 import { Runs } from "./isolated/runs.ts";
 import { createWorktree } from "./isolated/worktree.ts";
 import { openProject } from "./openProject.ts";
@@ -89,8 +90,8 @@ export async function openEngine(directory: string, options: EngineOptions): Pro
     },
     driftSince: (experiment, checkpoint) => driftSince(project, environments, experiment, checkpoint),
     planRestore: (checkpoint, scope) => planRestore(project, checkpoint, scope, hasher),
-    restore,
-    undoRestore: () => undoRestore(project, hasher),
+    restore: (plan) => inIdleWorkspace(runs, () => restore(plan)),
+    undoRestore: () => inIdleWorkspace(runs, () => undoRestore(project, hasher)),
     answer: (checkpoint, value) =>
       answerQuestion({ project, experiments, runs, now: Date.now }, checkpoint, value),
     removeExperiments: (chosen) => removeIdle({ project, experiments, runs, now: Date.now }, chosen),

@@ -86,6 +86,12 @@ describe("savepoint rm", () => {
     const running = cli().start(root, ["run", "train", "--name", "amber-heron"]);
     await until(async () => (await cli().list(root)).length === 1, runLimit, "a checkpoint");
     assertRefused(await cli().attempt(root, ["rm", "*", "--yes"]), /amber-heron is running/);
+    for (const command of [["apply", "amber-heron"], ["undo"]]) {
+      assertRefused(
+        await cli().attempt(root, command),
+        /amber-heron is running and writes to the same files\./,
+      );
+    }
     assert.deepEqual(await names(root), ["amber-heron"]);
     running.process.kill("SIGTERM");
     await running.exited;
@@ -100,6 +106,17 @@ describe("savepoint rm", () => {
     assertRefused(await cli().attempt(root, ["rm"]), /'\*' stands for all/, 2);
     await cli().savepoint(root, "rm", "amber-heron", "--yes");
     assert.deepEqual(await names(root), []);
+  });
+
+  test("refuses an isolated run that another command works on", async (t) => {
+    const repository = await committedProject(t, trainingFiles);
+    const { root } = repository;
+    await repository.write({ "hold-1": "" });
+    const running = cli().start(root, ["run", "train", "--name", "amber-heron", "--isolated"]);
+    await until(async () => (await cli().list(root)).length === 1, runLimit, "a checkpoint");
+    assertRefused(await cli().attempt(root, ["rm", "*", "--yes"]), /amber-heron is running/);
+    running.process.kill("SIGTERM");
+    await running.exited;
   });
 
   test("does not put a removed experiment over one that has taken its name", async (t) => {

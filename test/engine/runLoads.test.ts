@@ -123,3 +123,44 @@ test("eager with no checkpoint starts fresh and says so in the terminal", async 
   const log = await repository.read(`.dvc/tmp/savepoint/runs/${run.id}/stage-1-1/log`);
   assert.match(log, /fresh run\nSavepoint: nothing is loaded: there is no checkpoint yet\n/);
 });
+
+test("none leaves to the code what it goes on from, also when it is tried again", async (t) => {
+  const { repository, desk } = await extended(t, "    meta: {savepoint: {load_policy: none}}\n");
+  await repository.write({ "fail-6": "" });
+  const run = await finishRun(desk, { ...train, name: "calm-otter", retries: 1 });
+  assert.deepEqual([run.state, run.stages[0]?.launches.map(({ from }) => from)], ["succeeded", [null, null]]);
+  assert.equal(resumedStep(repository), null);
+  const { checkpoints } = await experimentNamed(desk, "calm-otter");
+  assert.deepEqual(
+    checkpoints.map(({ step }) => step),
+    [6, 7],
+    "the model of the run before lay in the folder",
+  );
+});
+
+test("each stage of a foreach loads its own checkpoints", async (t) => {
+  const params = '{"epochs": 2, "rate": 0.5}\n';
+  const repository = await committedProject(t, {
+    ...trainingFiles,
+    "dvc.yaml": `stages:
+  train:
+    foreach: [a, b]
+    do:
+      wdir: \${item}
+      cmd: python3 ../train.py
+      outs:
+        - model.json: {checkpoint: true}
+`,
+    "a/params.json": params,
+    "b/params.json": params,
+  });
+  const desk = await testDesk(t, repository);
+  const loaded = async (stage: string) => {
+    const run = await finishRun(desk, { verb: "run", stages: [stage], policy: "eager", force: true });
+    assert.equal(run.state, "succeeded");
+    return run.stages[0]?.launches[0]?.from ?? null;
+  };
+  assert.equal(await loaded("train@a"), null);
+  assert.equal(await loaded("train@b"), null);
+  assert.match((await loaded("train@a")) ?? "", /, step 2\/2 \(the latest checkpoint of train@a; /);
+});

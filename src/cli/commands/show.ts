@@ -72,6 +72,9 @@ async function showOutput(
 
 type Line = readonly [string, string];
 
+/** Characters that are printed of one value. */
+const longestText = 500;
+
 function printCheckpoint(
   terminal: Terminal,
   checkpoint: Checkpoint,
@@ -103,7 +106,13 @@ function printCheckpoint(
   ];
   lines.push(...environment);
   const width = Math.max(...lines.map(([left]) => left.length));
-  for (const [left, right] of lines) terminal.print(`${left.padEnd(width)}  ${printable(right)}`);
+  for (const [left, right] of lines) terminal.print(`${left.padEnd(width)}  ${printable(shortened(right))}`);
+}
+
+/** Lists of thousands of values or stages are for programs. */
+function shortened(text: string): string {
+  if (text.length <= longestText) return text;
+  return `${text.slice(0, longestText)}… (${text.length} characters)`;
 }
 
 /** How far its run was, where a stage ended. */

@@ -71,7 +71,8 @@ export function resolveTarget(pipeline: Pipeline, target: string): Result<readon
   const [warning] = own;
   if (warning) return cannotRun(target, warning);
   const known = pipeline.stages.map(({ address }) => address);
-  const near = nearest(plain, known);
+  // Somebody in a subfolder leaves its file out.
+  const near = pipeline.stages.find(({ name }) => name === plain)?.address ?? nearest(plain, known);
   const hint = near
     ? `did you mean '${near}'?`
     : known.length > 0

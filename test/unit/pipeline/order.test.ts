@@ -53,6 +53,8 @@ describe("the order of stages", () => {
   test("says what is wrong with a target", () => {
     assert.equal(order(chain, ["othr"]), "There is no stage 'othr'; did you mean 'other'?");
     assert.match(String(order(chain, ["nothing-like-it"])), /the stages are c, a, b, other, d$/);
+    const stages = chain.stages.map((stage) => ({ ...stage, address: `sub/dvc.yaml:${stage.name}` }));
+    assert.match(String(order({ ...chain, stages }, ["b"])), /did you mean 'sub\/dvc\.yaml:b'\?$/);
     const broken = pipeline("stages:\n  a:\n    cmd:\n");
     assert.match(String(order(broken, ["a"])), /^Stage 'a' can't be run: dvc\.yaml, line 3: 'cmd' must be/);
     assert.match(String(order(broken)), /^dvc\.yaml, line 3: /);
