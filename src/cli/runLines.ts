@@ -1,3 +1,4 @@
+import { isoTime } from "../engine/compare/listJson.ts";
 import { formatTime } from "../engine/compare/present.ts";
 import type { Engine } from "../engine/engine.ts";
 import { failure, type Result, success } from "../engine/result.ts";
@@ -29,6 +30,19 @@ export async function findRun(engine: Engine, word: string): Promise<Result<Run>
 export function launchLines(run: Run): readonly (readonly [string, string])[] {
   return run.stages.flatMap(({ stage, launches }) =>
     launches.map((launch, index) => ["launch", `${stage} ${index + 1}: ${launchText(launch)}`] as const),
+  );
+}
+
+/** How the launches of a run went, for programs. */
+export function launchesJson(run: Run) {
+  return run.stages.flatMap(({ stage, launches }) =>
+    launches.map(({ startedAt, iteration, from, end }) => ({
+      stage,
+      iteration,
+      startedAt: isoTime(startedAt),
+      from,
+      end: end && { state: end.state, reason: end.reason, at: isoTime(end.at) },
+    })),
   );
 }
 

@@ -62,6 +62,7 @@ test("what --json prints has the form that DESIGN promises to programs", async (
     sequence: 2,
     step: 2,
     total: 2,
+    name: null,
     kind: "signal",
     stage: "train",
     createdAt: "<time>",
@@ -71,6 +72,7 @@ test("what --json prints has the form that DESIGN promises to programs", async (
     metadata: {},
     question: null,
     answer: null,
+    warning: null,
     note: null,
     pinned: false,
     thinned: false,
@@ -85,7 +87,25 @@ test("what --json prints has the form that DESIGN promises to programs", async (
   });
 
   const show = await read("show", "amber-heron@2");
-  assert.deepEqual(keysOf(show), ["checkpoint", "drift", "environment", "experiment", "seam", "version"]);
+  assert.deepEqual(keysOf(show), [
+    "checkpoint",
+    "drift",
+    "environment",
+    "experiment",
+    "launches",
+    "progress",
+    "seam",
+    "version",
+  ]);
+  assert.deepEqual(form(show.launches), [
+    {
+      stage: "train",
+      iteration: 1,
+      startedAt: "<time>",
+      from: null,
+      end: { state: "succeeded", reason: "done", at: "<time>" },
+    },
+  ]);
   assert.deepEqual(show.checkpoint, checkpoints[1]);
   const compare = await read("compare", "amber-heron@1", "amber-heron@2");
   assert.deepEqual(keysOf(compare), ["columns", "rows", "version"]);

@@ -1,3 +1,4 @@
+import { isoTime } from "../../engine/compare/listJson.ts";
 import { relativeTime } from "../../engine/compare/present.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { isFinished, type QueuedRun } from "../../engine/queue/queuedRun.ts";
@@ -87,7 +88,8 @@ function notWaiting({ name, state }: QueuedRun): Problem {
 }
 
 function queueJson({ queue: { isPaused, jobs, entries } }: Engine) {
-  return { paused: isPaused, jobs, runs: entries };
+  const runs = entries.map((entry) => ({ ...entry, addedAt: isoTime(entry.addedAt) }));
+  return { paused: isPaused, jobs, runs };
 }
 
 function printQueue({ queue: { entries, isPaused, jobs } }: Engine, terminal: Terminal): void {

@@ -20,7 +20,7 @@ import { answerText } from "../../engine/signal/question.ts";
 import { hasObject, openCache } from "../../engine/store/cache.ts";
 import type { Invocation } from "../arguments.ts";
 import { type Command, exitCodes, printJson, type Terminal } from "../command.ts";
-import { findRun, launchLines } from "../runLines.ts";
+import { findRun, launchesJson, launchLines } from "../runLines.ts";
 import { findCheckpoint, withEngine } from "../session.ts";
 import { printable } from "../table.ts";
 
@@ -34,6 +34,8 @@ export const show: Command = (invocation, terminal) =>
     const { recorded: environment, items: drift } = await engine.driftSince(experiment, checkpoint);
     const goalOf = goalsOfStages((await loadPipeline(engine.project)).stages);
     const seam = seamOfRun(seamsOf(experiment, engine.experiments.experiments, goalOf), checkpoint);
+    await engine.runs.look();
+    const run = engine.runs.runs.find(({ id }) => id === checkpoint.run);
     if (invocation.options.json) {
       const cache = await openCache(engine.project);
       const isAvailable = (output: Checkpoint["outs"][number]) =>
@@ -41,13 +43,13 @@ export const show: Command = (invocation, terminal) =>
       printJson(terminal, {
         experiment: experiment.name,
         checkpoint: checkpointJson(checkpoint, { isAvailable }),
+        progress: checkpoint.progress ?? null,
+        launches: run ? launchesJson(run) : [],
         environment,
         drift,
         seam: seam?.metrics.map(seamJson) ?? [],
       });
     } else {
-      await engine.runs.look();
-      const run = engine.runs.runs.find(({ id }) => id === checkpoint.run);
       const more = [...(run ? launchLines(run) : []), ...environmentLines(environment, drift)];
       printCheckpoint(terminal, checkpoint, more, seam);
     }

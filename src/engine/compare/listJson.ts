@@ -1,5 +1,5 @@
 import type {
-  Answer,
+  AnswerValue,
   Checkpoint,
   Experiment,
   ExperimentStatus,
@@ -40,6 +40,7 @@ export interface CheckpointJson {
   readonly sequence: number;
   readonly step: number | null;
   readonly total: number | null;
+  readonly name: string | null;
   readonly kind: Checkpoint["kind"];
   readonly stage: string | null;
   readonly createdAt: string;
@@ -54,7 +55,9 @@ export interface CheckpointJson {
   readonly metadata: { readonly [key: string]: Value };
   /** What the code asked, and what was answered. */
   readonly question: Question | null;
-  readonly answer: Answer | null;
+  readonly answer: { readonly value: AnswerValue; readonly at: string; readonly by: string | null } | null;
+  /** A problem that was seen while recording. */
+  readonly warning: string | null;
   readonly note: string | null;
   readonly pinned: boolean;
   readonly thinned: boolean;
@@ -101,12 +104,14 @@ export function checkpointJson(
   context: Pick<ListContext, "isAvailable">,
 ): CheckpointJson {
   const { annotations } = checkpoint;
+  const { answer } = annotations;
   return {
     sha: checkpoint.sha,
     parent: checkpoint.parent,
     sequence: checkpoint.sequence,
     step: checkpoint.step,
     total: checkpoint.total,
+    name: checkpoint.name,
     kind: checkpoint.kind,
     stage: checkpoint.stage,
     createdAt: isoTime(checkpoint.createdAt),
@@ -120,7 +125,8 @@ export function checkpointJson(
     })),
     metadata: checkpoint.metadata,
     question: checkpoint.question,
-    answer: annotations.answer,
+    answer: answer && { value: answer.value, at: isoTime(answer.at), by: answer.by },
+    warning: checkpoint.warning,
     note: annotations.note,
     pinned: annotations.pinned,
     thinned: annotations.thinned,
@@ -134,7 +140,8 @@ function bestJson(best: BestCheckpoint | null): ExperimentJson["best"] {
   return { sha: best.checkpoint.sha, metric: best.metric.key, value };
 }
 
-function isoTime(time: number): string {
+/** A time as programs read it. */
+export function isoTime(time: number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString();
 }
