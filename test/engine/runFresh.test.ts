@@ -188,6 +188,23 @@ test("a checkpoint by hand is recorded between signals", async (t) => {
   assert.ok(!(await desk.controller.recordNow(run.id)).ok);
 });
 
+test("Stop after the next checkpoint holds for one that is recorded by hand", async (t) => {
+  const repository = await committedProject(t, trainingFiles);
+  await repository.write({ "hold-1": "" });
+  const desk = await testDesk(t, repository);
+  const run = await startRun(desk, { verb: "run", stages: ["train"] });
+  await until(() => desk.controller.runs[0]?.progress.step === 1, runLimit, "the first epoch");
+  await desk.controller.stop(run.id, "after-next-checkpoint");
+  await repository.write({ "model.json": '{"epoch": 1, "history": []}' });
+  assert.ok((await desk.controller.recordNow(run.id)).ok);
+  assert.equal((await ended(desk, run.id)).state, "interrupted");
+  const { checkpoints } = await experimentNamed(desk, run.experiment);
+  assert.deepEqual(
+    checkpoints.map(({ kind }) => kind),
+    ["signal", "manual"],
+  );
+});
+
 test("a stale signal is cleared, not recorded", async (t) => {
   const repository = await committedProject(t, trainingFiles);
   await repository.write({ ".dvc/tmp/DVC_CHECKPOINT": '{"step": 99}' });

@@ -186,18 +186,25 @@ export class StageCheckpoints {
       undefined,
       sets,
     );
-    return taken.ok ? success(undefined) : taken;
+    if (!taken.ok) return taken;
+    this.#stopIfDue();
+    return success(undefined);
   }
 
   /** Takes a checkpoint of code that goes on meanwhile. Fails with `unchanged` when there is nothing to record. */
   async recordUnasked(request: SnapshotRequest, sets: WatchedSets): Promise<Result<SnapshotTaken>> {
     if (this.#question?.isWaiting) return waitsForAnswer();
-    const { run, snapshots, stop } = this.#options;
+    const { run, snapshots } = this.#options;
     const taken = await snapshots.exclusively(() => snapshots.attempt(request, sets));
     if (!taken.ok) return taken;
     if (request.kind === "watch") run.reach(request.step, request.total);
-    if (run.record.stop === "after-next-checkpoint") stop();
+    this.#stopIfDue();
     return taken;
+  }
+
+  /** A checkpoint of running code was taken: maybe that was what a stop waited for. */
+  #stopIfDue(): void {
+    if (this.#options.run.record.stop === "after-next-checkpoint") this.#options.stop();
   }
 
   #take(request: SnapshotRequest, over?: AbortSignal, sets?: WatchedSets | null) {
