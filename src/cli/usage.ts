@@ -23,12 +23,13 @@ const set: OptionUsage = {
   type: "string",
   multiple: true,
   value: "FILE:KEY=VALUE",
-  summary:
-    "change a parameter (of params.yaml without FILE:) before the run; several runs for several values: " +
-    "A,B, range(A,B,STEP), uniform(A,B), loguniform(A,B), choice(A,B)",
+  summary: "change a parameter (of params.yaml without FILE:) before the run",
 };
 const sweep = {
-  set,
+  set: {
+    ...set,
+    summary: `${set.summary}; several runs for several values: A,B, range(A,B,STEP), uniform(A,B), loguniform(A,B), choice(A,B)`,
+  },
   samples: {
     type: "string",
     value: "N",
@@ -111,7 +112,10 @@ export const commands = {
         summary: "load nothing, the latest checkpoint of the stage, or let the code choose",
       },
       from: { type: "string", value: "REF", summary: "load this checkpoint into the new experiment" },
-      yes: { type: "boolean", short: "y", summary: "load although something changed since the checkpoint" },
+      yes: {
+        ...sweep.yes,
+        summary: `load although something changed since the checkpoint; ${sweep.yes.summary}`,
+      },
       retries,
       grace,
       isolated,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { testCommandLine } from "../support/badInput.ts";
@@ -60,6 +60,8 @@ test("retries, their launches and their output are shown; also of a run without 
     await cli().savepoint(root, "show", "dry-finch", "--log"),
     /exit code 9\n[\s\S]*nothing works\n/,
   );
+  const list = await cli().attempt(root, ["list"]);
+  assert.match(list.stderr, /dry-finch failed before its first checkpoint; savepoint show dry-finch --log/);
   const unknown = await cli().attempt(root, ["show", "no-such", "--log"]);
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /no-such/);
@@ -81,6 +83,23 @@ test("a run says of each stage why it runs, is skipped or is tried again, and ho
   const resumed = await cli().attempt(root, ["resume", "calm-otter"]);
   assert.match(resumed.stderr, /train skipped: ended with calm-otter@\d+\n/);
   assert.match(resumed.stderr, /0 checkpoints recorded; go on with savepoint resume calm-otter\.\n$/);
+});
+
+test("a run that has no checkpoint yet is in the list", async (t) => {
+  const held = "import os, time\nwhile os.path.exists('hold-0'): time.sleep(0.01)\n";
+  const repository = await committedProject(t, {
+    ...trainingFiles,
+    "train.py": `${held}${trainingFiles["train.py"]}`,
+  });
+  await repository.write({ "hold-0": "" });
+  const run = cli().start(repository.root, ["run", "train", "--name", "amber-heron"]);
+  t.after(() => run.process.kill("SIGKILL"));
+  const list = async () => (await cli().attempt(repository.root, ["list", "amber-*"])).stderr;
+  const line = "savepoint: amber-heron is running and has no checkpoint yet.\n";
+  await until(async () => (await list()) === line, runLimit, "the run in the list");
+  await rm(repository.path("hold-0"));
+  assert.equal(await run.exited, 0, run.output());
+  assert.equal(await list(), "");
 });
 
 test("one stage alone, what depends on it, and options that exclude each other", async (t) => {

@@ -7,11 +7,12 @@ import { experimentStatus } from "../../engine/compare/status.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Experiment } from "../../engine/model.ts";
 import { openQuestion } from "../../engine/run/openQuestion.ts";
+import { isFinal } from "../../engine/run/record.ts";
 import { hasObject, openCache } from "../../engine/store/cache.ts";
 import { chooseByOptions } from "../chooseExperiments.ts";
 import { type Command, exitCodes, printJson, type Terminal } from "../command.ts";
 import { readMetrics, withEngine } from "../session.ts";
-import { formatTable } from "../table.ts";
+import { formatTable, printable } from "../table.ts";
 
 /** `savepoint list`: the experiments, newest first. A pattern may have `*` and `?`. */
 export const list: Command = (invocation, terminal) =>
@@ -19,9 +20,8 @@ export const list: Command = (invocation, terminal) =>
     await engine.experiments.refresh();
     await engine.runs.look();
     const pattern = invocation.words[0];
-    const named = engine.experiments.experiments.filter(
-      ({ name }) => pattern === undefined || matchesPattern(name, pattern),
-    );
+    const isMeant = (name: string) => pattern === undefined || matchesPattern(name, pattern);
+    const named = engine.experiments.experiments.filter(({ name }) => isMeant(name));
     const metricOf = await readMetrics(engine);
     const chosen = chooseByOptions(invocation, named, (experiment) =>
       factsOf(experiment, {
@@ -41,20 +41,38 @@ export const list: Command = (invocation, terminal) =>
         metricOf,
       });
       printJson(terminal, document);
-    } else if (experiments.length === 0 && named.length > 0) {
+      return exitCodes.done;
+    }
+    const bare = bareRunLines(engine, isMeant);
+    if (experiments.length === 0 && named.length > 0) {
       terminal.tell("savepoint: the filter lets no experiment through; savepoint list shows all.");
-    } else if (experiments.length === 0) {
+    } else if (experiments.length === 0 && bare.length === 0) {
       terminal.tell(
         pattern === undefined
           ? "savepoint: no experiments yet; start one with savepoint run."
           : `savepoint: no experiment is called ${pattern}; savepoint list shows all.`,
       );
-    } else {
+    } else if (experiments.length > 0) {
       const isLong = invocation.options.checkpoints === true;
       printExperiments(engine, terminal, experiments, metricOf, isLong);
     }
+    for (const line of bare) terminal.tell(`savepoint: ${printable(line)}`);
     return exitCodes.done;
   });
+
+/** Runs without a checkpoint are no experiments yet: those that go on, and the newest if it went wrong. */
+function bareRunLines({ experiments, runs: { runs } }: Engine, isMeant: (name: string) => boolean): string[] {
+  const known = new Set(experiments.experiments.map(({ name }) => name));
+  return runs
+    .filter(({ experiment }) => !known.has(experiment) && isMeant(experiment))
+    .flatMap((run) => {
+      const { experiment: name, state, left } = run;
+      if (!isFinal(state) && left === undefined) return [`${name} is running and has no checkpoint yet.`];
+      const end = left ?? state;
+      if (run !== runs.at(-1) || end === "succeeded") return [];
+      return [`${name} ${end} before its first checkpoint; savepoint show ${name} --log tells more.`];
+    });
+}
 
 function printExperiments(
   engine: Engine,

@@ -69,7 +69,7 @@ function causesOf(stage: Stage, status: StageStatus | undefined): readonly Stage
     status === undefined
       ? l10n.t("not known yet")
       : stage.frozen
-        ? l10n.t("frozen in dvc.yaml: it runs only when it is forced")
+        ? l10n.t("frozen in dvc.yaml: it is not run, not even by force")
         : status.kind === "up-to-date"
           ? l10n.t("up to date: command, dependencies, parameters and outputs are as recorded")
           : stageStatusText(status);
