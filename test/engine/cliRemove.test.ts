@@ -108,17 +108,6 @@ describe("savepoint rm", () => {
     assert.deepEqual(await names(root), []);
   });
 
-  test("refuses an isolated run that another command works on", async (t) => {
-    const repository = await committedProject(t, trainingFiles);
-    const { root } = repository;
-    await repository.write({ "hold-1": "" });
-    const running = cli().start(root, ["run", "train", "--name", "amber-heron", "--isolated"]);
-    await until(async () => (await cli().list(root)).length === 1, runLimit, "a checkpoint");
-    assertRefused(await cli().attempt(root, ["rm", "*", "--yes"]), /amber-heron is running/);
-    running.process.kill("SIGTERM");
-    await running.exited;
-  });
-
   test("does not put a removed experiment over one that has taken its name", async (t) => {
     const { root } = await threeExperiments(t);
     await cli().savepoint(root, "rm", "lr-low", "--yes");

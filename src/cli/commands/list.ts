@@ -12,7 +12,7 @@ import { hasObject, openCache } from "../../engine/store/cache.ts";
 import { chooseByOptions } from "../chooseExperiments.ts";
 import { type Command, exitCodes, printJson, type Terminal } from "../command.ts";
 import { readMetrics, withEngine } from "../session.ts";
-import { formatTable, printable } from "../table.ts";
+import { formatTable } from "../table.ts";
 
 /** `savepoint list`: the experiments, newest first. A pattern may have `*` and `?`. */
 export const list: Command = (invocation, terminal) =>
@@ -56,7 +56,7 @@ export const list: Command = (invocation, terminal) =>
       const isLong = invocation.options.checkpoints === true;
       printExperiments(engine, terminal, experiments, metricOf, isLong);
     }
-    for (const line of bare) terminal.tell(`savepoint: ${printable(line)}`);
+    for (const line of bare) terminal.tell(`savepoint: ${line}`);
     return exitCodes.done;
   });
 
