@@ -96,4 +96,9 @@ test("a run whose every process is dead is not said to be running", async (t) =>
   process.kill(JSON.parse(await repository.read(`${launch}/status.json`)).runner.pid, "SIGKILL");
   await killRun(await onlyRun(repository));
   assert.equal(await status(), "lost");
+  const removed = await cli().attempt(repository.root, ["rm", "amber-heron", "--yes"]);
+  assert.equal(removed.code, 0, removed.stderr);
+  assert.deepEqual(await cli().list(repository.root), []);
+  const { stderr } = await cli().attempt(repository.root, ["list"]);
+  assert.equal(stderr, "savepoint: no experiments yet; start one with savepoint run.\n");
 });

@@ -64,13 +64,17 @@ export const list: Command = (invocation, terminal) =>
 function bareRunLines({ experiments, runs: { runs } }: Engine, isMeant: (name: string) => boolean): string[] {
   const known = new Set(experiments.experiments.map(({ name }) => name));
   return runs
-    .filter(({ experiment }) => !known.has(experiment) && isMeant(experiment))
+    .filter(
+      ({ experiment, progress }) =>
+        progress.checkpoints === 0 && !known.has(experiment) && isMeant(experiment),
+    )
     .flatMap((run) => {
       const { experiment: name, state, left } = run;
       if (!isFinal(state) && left === undefined) return [`${name} is running and has no checkpoint yet.`];
       const end = left ?? state;
       if (run !== runs.at(-1) || end === "succeeded") return [];
-      return [`${name} ${end} before its first checkpoint; savepoint show ${name} --log tells more.`];
+      const how = end === "failed" ? end : `was ${end}`;
+      return [`${name} ${how} before its first checkpoint; savepoint show ${name} --log tells more.`];
     });
 }
 
