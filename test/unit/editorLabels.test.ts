@@ -263,8 +263,8 @@ describe("lenses", () => {
     assert.deepEqual(
       lenses.map((texts) => texts.map(({ action }) => action)),
       [
-        ["none", "output", "pick", "compare"],
-        ["none", "output", "output"],
+        ["none", "terminal", "pick", "compare"],
+        ["none", "terminal", "terminal"],
       ],
     );
   });

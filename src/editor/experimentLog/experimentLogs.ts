@@ -104,23 +104,19 @@ export class ExperimentLogs
   /** Always five, in the same order. What would write needs trust, and says so when it is asked for. */
   #commands(target: CheckpointTarget): readonly vscode.Command[] {
     const engine = this.#projects.byRoot(target.root);
-    const run = engine?.runs.runs.find((one) => isLive(one) && one.experiment === target.experiment);
+    const isRunning = engine?.runs.runs.some((run) => isLive(run) && run.experiment === target.experiment);
     const { root, experiment } = target;
     const checkpoint =
       engine && findExperiment(engine, experiment)?.checkpoints.find((one) => one.sha === target.sha);
     // Where dvc.yaml has its stage no more, only its own code can go on.
     const isOrphaned = engine !== null && checkpoint != null && missingStage(engine, checkpoint) !== null;
-    const resume = run
-      ? asCommand(l10n.t("Running"), run.readOnly ? "savepoint.showOutput" : "savepoint.showTerminal", {
-          kind: "experiment",
-          root,
-          experiment,
-        })
+    const resume = isRunning
+      ? asCommand(l10n.t("Running"), "savepoint.showTerminal", { kind: "experiment", root, experiment })
       : isOrphaned
         ? asCommand(l10n.t("Resume with Own Code"), "savepoint.resumeOwnCode", target)
         : asCommand(l10n.t("Resume"), "savepoint.resume", target);
     return [
-      { ...resume, title: lensTitle(`$(${run ? "pulse" : "debug-continue"}) ${resume.title}`) },
+      { ...resume, title: lensTitle(`$(${isRunning ? "pulse" : "debug-continue"}) ${resume.title}`) },
       isOrphaned
         ? asCommand(l10n.t("Fork with Own Code"), "savepoint.forkOwnCode", target)
         : asCommand(l10n.t("Fork"), "savepoint.fork", target),

@@ -21,7 +21,6 @@ export interface LensText {
     | "pick"
     | "compare"
     | "terminal"
-    | "output"
     | "learn"
     | "problems"
     | "none";
@@ -117,7 +116,7 @@ function recordNow(run: Run): LensText {
     return {
       title: `$(output) ${l10n.t("Output")}`,
       tooltip: l10n.t("Show what {0} has written to its terminal", run.experiment),
-      action: "output",
+      action: "terminal",
     };
   }
   return {
@@ -172,7 +171,7 @@ function resumeOrProgress({ run, newest, changed, variants, status, isTraining }
       tooltip: run.readOnly
         ? l10n.t("Show what {0} has written to its terminal", run.experiment)
         : l10n.t("Show the terminal of {0}", run.experiment),
-      action: run.readOnly ? "output" : "terminal",
+      action: "terminal",
     };
   }
   if (newest !== null && isFinished(newest) && status?.kind === "up-to-date") {

@@ -34,8 +34,6 @@ function commandOf({ action, title }: LensText, target: StageTarget): vscode.Com
       return asCommand(title, "savepoint.compare", target);
     case "terminal":
       return asCommand(title, "savepoint.showTerminal", target);
-    case "output":
-      return asCommand(title, "savepoint.showOutput", target);
     case "learn":
       return asCommand(title, "savepoint.learnCheckpoints");
     case "problems":
