@@ -1,13 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { type OutputRecord, signalMetricsFile, type Value, type ValuesByFile } from "../model.ts";
 import { stageGraph } from "../pipeline/graph.ts";
-import { parseValues, pick } from "../pipeline/params.ts";
+import { pick } from "../pipeline/params.ts";
 import type { Pipeline, Stage } from "../pipeline/stage.ts";
 import type { CheckpointValues } from "./message.ts";
-
-/** Bytes above which a metrics or params file is not read for display. */
-const readLimit = 4 * 1024 * 1024;
 
 /** What of a pipeline a checkpoint of one stage vouches for. */
 export interface Scope {
@@ -32,11 +27,13 @@ export function scopeOf(pipeline: Pipeline, stage: Stage | null): Scope {
   // A set that grows while it is walked through yields what was added, too.
   for (const address of chosen) for (const next of upstream.get(address) ?? []) chosen.add(next);
   const stages = all.filter(({ address }) => chosen.has(address));
-  const metrics = stages.flatMap(({ outputs }) => outputs.filter(({ kind }) => kind === "metric"));
-  const outside = shown?.metrics.filter((path) => !all.some((one) => isMadeBy(one, path))) ?? [];
+  const others = all.filter((one) => !stages.includes(one));
+  const metrics = metricsOf(stages, shown?.metrics).filter(
+    (path) => !others.some((one) => isMadeBy(one, path)),
+  );
   return {
     stages,
-    metrics: [...new Set([...metrics.map(({ path }) => path), ...outside])],
+    metrics,
     params: [
       { file: "params.yaml", keys: null },
       ...(shown?.params ?? []).map((file) => ({ file, keys: null })),
@@ -45,24 +42,18 @@ export function scopeOf(pipeline: Pipeline, stage: Stage | null): Scope {
   };
 }
 
-function isMadeBy(stage: Stage, path: string): boolean {
+/** The files and folders of metrics that a pipeline names, in its stages or beside them. */
+export function metricsOf(stages: readonly Stage[], shown: readonly string[] = []): readonly string[] {
+  const made = stages.flatMap(({ outputs }) => outputs.filter(({ kind }) => kind === "metric"));
+  return [...new Set([...made.map(({ path }) => path), ...shown])];
+}
+
+/** Whether a path is an output of a stage, or in one. */
+export function isMadeBy(stage: Pick<Stage, "outputs">, path: string): boolean {
   return stage.outputs.some((output) => path === output.path || path.startsWith(`${output.path}/`));
 }
 
-/**
- * Reads the values that a checkpoint shows. Each file is taken from the first of the folders that has it. A file that
- * cannot be read or understood is left out: the values are for people, and the bytes are recorded anyway.
- */
-export function readValues(
-  scope: Scope,
-  folders: readonly string[],
-  signalMetrics: { readonly [key: string]: Value },
-  outs: readonly OutputRecord[],
-): Promise<CheckpointValues> {
-  return collectValues(scope, (file) => readFrom(folders, file), signalMetrics, outs);
-}
-
-/** As {@link readValues}, from wherever `read` finds the values of a file; `null` leaves the file out. */
+/** The values that a checkpoint shows, from wherever `read` finds those of a file; `null` leaves the file out. */
 export async function collectValues(
   scope: Pick<Scope, "metrics" | "params">,
   read: (file: string) => Promise<{ readonly [key: string]: Value } | null>,
@@ -83,21 +74,6 @@ export async function collectValues(
     params[file] = keys === null ? values : keys.reduce((sum, key) => withKey(sum, values, key), known ?? {});
   }
   return { metrics, params, outs };
-}
-
-async function readFrom(
-  folders: readonly string[],
-  file: string,
-): Promise<{ readonly [key: string]: Value } | null> {
-  for (const folder of folders) {
-    const path = join(folder, file);
-    const found = await stat(path).catch(() => null);
-    if (!found?.isFile()) continue;
-    if (found.size > readLimit) return null;
-    const parsed = parseValues(await readFile(path, "utf8").catch(() => ""), file);
-    return parsed.ok ? parsed.value : null;
-  }
-  return null;
 }
 
 /** Adds the value at a dotted key, at its place as in the file. */

@@ -43,11 +43,11 @@ export type CapturedCopy =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "packed"; readonly offset: number; readonly length: number };
 
-/** An output or a params file of a snapshot. */
+/** An output of a snapshot, or a file with values: params, or metrics that no stage makes. */
 export interface CapturedItem {
   /** Relative to the project's root. */
   readonly path: string;
-  readonly role: "output" | "params";
+  readonly role: "output" | "values";
   /** Where its bytes go in the end. */
   readonly side: "cache" | "git";
   readonly kind: "file" | "directory" | "missing";

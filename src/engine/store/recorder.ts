@@ -10,7 +10,7 @@ import type { Project } from "../project.ts";
 import { failure, type Problem, type Result, success } from "../result.ts";
 import { recordingDirectory, recordingFiles } from "../system/layout.ts";
 import { openCache } from "./cache.ts";
-import { capturedItems } from "./capturedItems.ts";
+import { capturedItems, shownValues } from "./capturedItems.ts";
 import { describeFailure } from "./failures.ts";
 import type { Hasher } from "./hasher.ts";
 import type { Owner, SnapshotRequest } from "./journal.ts";
@@ -67,6 +67,8 @@ export class Recorder implements Disposable {
   readonly #directory: string;
   readonly #runId: string;
   readonly #owner: Owner;
+  /** Files with values that no stage makes. */
+  readonly #shown: readonly string[];
   readonly #line: LineWriter;
   readonly #store: SnapshotStore;
   readonly #capturer: WorkerClient;
@@ -89,6 +91,7 @@ export class Recorder implements Disposable {
   private constructor(parts: {
     readonly context: RecordingContext;
     readonly owner: Owner;
+    readonly shown: readonly string[];
     readonly line: LineWriter;
     readonly store: SnapshotStore;
     readonly storer: WorkerClient;
@@ -98,6 +101,7 @@ export class Recorder implements Disposable {
     this.#runId = context.runId;
     this.#directory = recordingDirectory(context.project, context.runId);
     this.#owner = parts.owner;
+    this.#shown = parts.shown;
     this.#line = parts.line;
     this.#store = parts.store;
     this.#storer = parts.storer;
@@ -144,7 +148,8 @@ export class Recorder implements Disposable {
         environmentOf: context.environmentOf ?? null,
         isLive: true,
       });
-      return new Recorder({ context, owner, line, store, storer });
+      const shown = await shownValues(project, pipeline);
+      return new Recorder({ context, owner, shown, line, store, storer });
     } catch (error) {
       storer.dispose();
       liveRecorders.delete(owner.recorder);
@@ -212,7 +217,7 @@ export class Recorder implements Disposable {
         directory: this.#directory,
         sequence,
         request,
-        items: capturedItems(request.stage),
+        items: capturedItems(request.stage, this.#shown),
         sets,
       });
       if (!isTaken) return failure("unchanged", "Nothing has changed since the last checkpoint.");

@@ -20,7 +20,8 @@ import { Git } from "../system/git.ts";
 import { recordingDirectory, recordingFiles, snapshotFolders } from "../system/layout.ts";
 import { noAnnotations } from "./annotations.ts";
 import type { Cache } from "./cache.ts";
-import { readValues, scopeOf } from "./checkpointValues.ts";
+import { readCapturedValues } from "./capturedValues.ts";
+import { metricsOf, scopeOf } from "./checkpointValues.ts";
 import { parseCommit } from "./gitObjects.ts";
 import type { Hasher } from "./hasher.ts";
 import { missingIgnores, withPatterns } from "./ignoreOutputs.ts";
@@ -78,7 +79,9 @@ export class SnapshotStore {
     this.#legacy ??= this.#hasLegacyLocks();
     const legacy = await this.#legacy;
     const directory = this.#directory;
-    const stored = await worker.call("store", { root, prefix, directory, sequence, cache, legacy });
+    const { stages, shown } = this.#context.pipeline;
+    const metrics = metricsOf(stages, shown?.metrics);
+    const stored = await worker.call("store", { root, prefix, directory, sequence, cache, legacy, metrics });
     const { entry } = stored;
     const warnings = [...entry.warnings];
     const { tree, lockText } = await this.#buildTree(entry, stored, legacy, warnings);
@@ -149,13 +152,12 @@ export class SnapshotStore {
     }
   }
 
-  /** The workspace but for the outputs: those of this stage were captured, and cached ones are not Git's. */
+  /** The workspace but for what was captured: training goes on and changes it. Cached outputs are not Git's. */
   #addWorkspace(entry: JournalEntry): Promise<readonly string[]> {
     const { project, pipeline, index } = this.#context;
-    const own = entry.request.stage?.outputs ?? [];
-    const cached = cachedOutputs(pipeline);
+    const captured = entry.items.map(({ path }) => path);
     return index.addWorkspace(
-      [...own.map(({ path }) => path), ...cached].map((path) => project.prefix + path),
+      [...new Set([...captured, ...cachedOutputs(pipeline)])].map((path) => project.prefix + path),
     );
   }
 
@@ -178,7 +180,7 @@ export class SnapshotStore {
       }
     }
     const places = stored.items
-      .filter(({ role, content }) => role === "output" && (content === null || content.fileCount !== null))
+      .filter(({ content }) => content === null || content.fileCount !== null)
       .map(({ path }) => project.prefix + path);
     const outdated = (await index.list(places)).filter((path) => !present.has(path));
     await index.remove(outdated);
@@ -249,12 +251,14 @@ export class SnapshotStore {
     tree: string,
     warnings: readonly string[],
   ): Promise<Checkpoint> {
-    const { project, pipeline, line } = this.#context;
-    const { request, sequence } = entry;
+    const { project, pipeline, line, cache, index, isLive } = this.#context;
+    const { request, sequence, items } = entry;
     const scope = scopeOf(pipeline, request.stage);
-    const overlay = join(this.#snapshot(sequence), snapshotFolders.overlay, project.prefix);
+    const overlay = join(this.#snapshot(sequence), snapshotFolders.overlay);
     const outs = stored.items.flatMap((item) => outputRecord(item, legacy));
-    const values = await readValues(scope, [overlay, project.root], request.metrics, outs);
+    const cachedMetrics = stored.metrics;
+    const captured = { project, items, outs, overlay, index, cache, cachedMetrics, legacy, isLive };
+    const values = await readCapturedValues(scope, captured, request.metrics);
     const { runId, resumedFrom, tip: parent } = line.current;
     const environment = await this.#newEnvironment(request.stage);
     const message: Omit<CheckpointMessage, "experiment"> = {

@@ -21,6 +21,8 @@ export interface StoreRequest {
   readonly cache: Cache;
   /** Whether hashes and objects are of DVC 2's kind; the same for all snapshots of a run. */
   readonly legacy: boolean;
+  /** Files and folders of metrics, relative to the root: their values are for a checkpoint's message. */
+  readonly metrics: readonly string[];
 }
 
 /** An item with its hash. */
@@ -40,6 +42,8 @@ export interface StoredItem {
 
 export interface StoredCapture {
   readonly items: readonly StoredItem[];
+  /** Hashes of the files with metrics that went into the cache, by path. */
+  readonly metrics: { readonly [path: string]: string };
   /** Its journal entry, without the files that went into the cache: they may be many, and are done with. */
   readonly entry: JournalEntry;
 }
@@ -79,7 +83,7 @@ export function storeCapture(request: StoreRequest): StoredCapture {
     const items = entry.items.map((item) => storing.item(item));
     storing.remember();
     const rest = entry.items.map((item) => (item.side === "cache" ? { ...item, files: [] } : item));
-    return { items, entry: { ...entry, items: rest } };
+    return { items, metrics: storing.metrics, entry: { ...entry, items: rest } };
   } finally {
     storing.close();
   }
@@ -91,6 +95,7 @@ class Storing {
   readonly #snapshot: string;
   readonly #cache: CacheWriter;
   readonly #known: { [path: string]: KnownFile };
+  readonly metrics: { [path: string]: string } = {};
   #additions = 0;
   /** Descriptor of the pack, once it was needed. */
   #pack: number | null = null;
@@ -136,6 +141,17 @@ class Storing {
 
   #file(item: CapturedItem, file: CapturedFile): { readonly hash: string; readonly size: number } {
     const path = file.relpath === "" ? item.path : `${item.path}/${file.relpath}`;
+    const content = this.#contentOf(item, file, path);
+    const isMetric = this.#request.metrics.some((one) => path === one || path.startsWith(`${one}/`));
+    if (isMetric && item.side === "cache") this.metrics[path] = content.hash;
+    return content;
+  }
+
+  #contentOf(
+    item: CapturedItem,
+    file: CapturedFile,
+    path: string,
+  ): { readonly hash: string; readonly size: number } {
     const known = this.#known[path];
     if (file.copy === null && known?.identity === file.identity) return known;
     const copy = file.copy ?? this.#copyNow(item, path, file.identity);
