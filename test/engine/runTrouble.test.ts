@@ -122,6 +122,52 @@ test("where nobody can be asked, a checkpoint is skipped after its time, with a 
   assert.deepEqual([(await ended(desk, run().id)).state, run().skippedCheckpoints], ["succeeded", 1]);
 });
 
+/** A run held after its first epoch, whose cache is put out of the way: snapshots can be taken, but not stored. */
+async function runWithoutCache(t: TestContext, onSnapshotFailure: RunServices["onSnapshotFailure"]) {
+  const repository = await committedProject(t, trainingFiles);
+  await repository.write({ "hold-1": "" });
+  const desk = await testDesk(t, repository, { onSnapshotFailure });
+  const started = await startRun(desk, { verb: "run", stages: ["train"], name: "amber-heron" });
+  const run = () => desk.controller.runs.find(({ id }) => id === started.id) ?? assert.fail();
+  await until(() => run().progress.checkpoints === 1, runLimit, "the first checkpoint");
+  const [cache, aside] = [repository.path(".dvc/cache"), repository.path(".dvc/tmp/aside")];
+  await rename(cache, aside);
+  await repository.write({ ".dvc/cache": "in the way" });
+  await rm(repository.path("hold-1"));
+  const repair = async () => {
+    await rm(cache);
+    await rename(aside, cache);
+  };
+  return { desk, run, repair };
+}
+
+test("training is held when two checkpoints can't be stored: somebody is asked, and it goes on by itself once they can", async (t) => {
+  const { desk, run, repair } = await runWithoutCache(t, { kind: "ask" });
+  await until(() => run().attention?.choices.length, runLimit, "the question");
+  assert.match(run().attention?.message ?? "", /^Checkpoint amber-heron@2 could not be stored: /);
+  assert.equal(run().progress.pending, 2);
+  await repair();
+  const end = await ended(desk, run().id);
+  assert.deepEqual([end.state, end.skippedCheckpoints], ["succeeded", 0]);
+  const { checkpoints } = await experimentNamed(desk, "amber-heron");
+  assert.deepEqual(
+    checkpoints.map(({ step }) => step),
+    [1, 2, 3, 4, 5],
+  );
+});
+
+test("where nobody can be asked, training does not hang when checkpoints can't be stored; they are stored later", async (t) => {
+  const { desk, run, repair } = await runWithoutCache(t, { kind: "skip-after", limit: 200 });
+  await until(() => run().skippedCheckpoints >= 2, runLimit, "the last checkpoints to be skipped");
+  await repair();
+  assert.equal((await ended(desk, run().id)).state, "succeeded");
+  const { checkpoints } = await experimentNamed(desk, "amber-heron");
+  assert.deepEqual(
+    checkpoints.slice(0, 3).map(({ step }) => step),
+    [1, 2, 3],
+  );
+});
+
 test("a clock that goes back changes neither the order nor what a retry goes on from", async (t) => {
   const repository = await committedProject(t, {
     ...trainingFiles,

@@ -118,10 +118,13 @@ export class Snapshots {
     return new Promise((resolve) => {
       const settle = (choice: Choice) => {
         this.#decide = null;
+        stored.dispose();
         over.removeEventListener("abort", giveUp);
         resolve(choice);
       };
       const giveUp = () => settle("skip");
+      // What was in the way of storing is gone: nobody has to say so.
+      const stored = this.#recorder.onDidRecord(() => settle("retry"));
       this.#decide = settle;
       over.addEventListener("abort", giveUp);
     });

@@ -77,7 +77,8 @@ export class Recorder implements Disposable {
   readonly #failed = new Emitter<Problem>();
   /** Sequences of the snapshots that are not stored yet, oldest first. */
   readonly #waiting: number[] = [];
-  readonly #slots: (() => void)[] = [];
+  /** Lets the snapshot go on that waits until another one is stored. */
+  #free: (() => void) | null = null;
   #sequence: number;
   #capturing: Promise<unknown> = Promise.resolve();
   #storing: Promise<Result<void>> | null = null;
@@ -168,9 +169,10 @@ export class Recorder implements Disposable {
   }
 
   /**
-   * Takes a snapshot: the part that training waits for. It waits itself while two snapshots are still being stored.
-   * Fails with `disk-full`, `permission-denied`, `cannot-read` or `closed`, and has then left nothing behind. With
-   * `sets`, for code that goes on meanwhile, also with `unchanged` when there is nothing (any more) to record.
+   * Takes a snapshot: the part that training waits for. It waits itself while two snapshots are still being stored, and
+   * fails when they can't be. Fails with `disk-full`, `permission-denied`, `cannot-read` or `closed`, and has then left
+   * nothing behind. With `sets`, for code that goes on meanwhile, also with `unchanged` when there is nothing (any more)
+   * to record.
    */
   snapshot(request: SnapshotRequest, sets: WatchedSets | null = null): Promise<Result<SnapshotTaken>> {
     const taken = this.#capturing.then(() => this.#snapshot(request, sets));
@@ -192,7 +194,7 @@ export class Recorder implements Disposable {
     if (this.#retry) clearTimeout(this.#retry);
     this.#capturer.dispose();
     this.#storer.dispose();
-    for (const free of this.#slots.splice(0)) free();
+    this.#free?.();
     this.#recorded.dispose();
     this.#failed.dispose();
     const isComplete = this.#waiting.length === 0;
@@ -205,7 +207,11 @@ export class Recorder implements Disposable {
 
   async #snapshot(request: SnapshotRequest, sets: WatchedSets | null): Promise<Result<SnapshotTaken>> {
     while (this.#waiting.length >= waitingLimit && !this.#isDisposed) {
-      await new Promise<void>((resolve) => this.#slots.push(resolve));
+      const freed = new Promise<Result<void>>((resolve) => {
+        this.#free = () => resolve(success(undefined));
+      });
+      const room = await Promise.race([freed, this.#startStoring()]);
+      if (!room.ok) return room;
     }
     if (this.#isDisposed) return failure("closed", "The recording has ended: start the run again.");
     const sequence = this.#sequence + 1;
@@ -263,7 +269,7 @@ export class Recorder implements Disposable {
         await this.#store.forget(sequence);
       }
       this.#waiting.shift();
-      this.#slots.shift()?.();
+      this.#free?.();
     }
   }
 }
