@@ -83,6 +83,16 @@ test("undo right after a restore brings back everything that was there", async (
   assert.equal(await project.read("weights/first.bin"), "first 1", "undo of undo is redo");
 });
 
+test("undo takes the last restore back, also when the clock has gone back since the one before", async (t) => {
+  const project = await recordingProject(t);
+  const [first, second] = await recordEpochs(project, 3);
+  assert.ok((await apply(project, first, "outputs")).ok);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 3_600_000 });
+  assert.ok((await apply(project, second, "outputs")).ok);
+  assert.ok((await undoRestore(project.project, project.hasher)).ok);
+  assert.equal(await project.read("model.bin"), "model after epoch 1");
+});
+
 test("applying everything brings code back, keeps untracked files, HEAD, index and branch", async (t) => {
   const project = await recordingProject(t);
   const [first] = await recordEpochs(project, 1);

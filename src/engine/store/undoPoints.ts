@@ -48,6 +48,8 @@ export async function keepUndoPoint(
     message: `savepoint: before ${title.replace(/[\p{C}\p{Z}]+/gu, " ")}\n\n${trailer}${content}\n`,
     time,
   });
+  // A clock that went back must not make this one older than those before.
+  time = Math.max(time, (await newestTime(git)) + 1);
   for (;;) {
     const ref = refAt(time);
     if (await commits.moveRef(ref, sha, null)) {
@@ -103,6 +105,13 @@ async function forgetOld(git: Git, before: string): Promise<void> {
   if (old.length > 0) {
     await git.run(["update-ref", "--stdin"], { input: old.map((ref) => `delete ${ref}\n`).join("") });
   }
+}
+
+/** The time after which the newest undo point is named; 0 when there is none. */
+async function newestTime(git: Git): Promise<number> {
+  const newest = ["--sort=-refname", "--count=1", "--format=%(refname)"];
+  const ref = await git.text(["for-each-ref", ...newest, undoRefs]);
+  return Date.parse(ref.slice(undoRefs.length).replace(/(T\d\d)-(\d\d)-(\d\d)-/, "$1:$2:$3.")) || 0;
 }
 
 /** A ref may have come from anywhere: what it says is checked. */
