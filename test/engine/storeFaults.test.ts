@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -187,6 +187,23 @@ test("two recorders with the same name at the same time lose nothing", async (t)
     "amber-heron-2",
   ]);
   assert.notEqual(recorders[0]?.experiment, recorders[1]?.experiment);
+});
+
+test("locks of Git processes that were killed do not keep checkpoints from being stored", async (t) => {
+  const project = await recordingProject(t);
+  const recorder = await project.open();
+  const locks = [".dvc/tmp/savepoint/recording/run-1/index.lock", `.git/${project.ref}.lock`];
+  for (const step of [1, 2]) {
+    await project.train(step);
+    await project.write({ "train.py": `print(${step})` });
+    assert.ok((await recorder.snapshot(request(project.stage, { step }))).ok);
+    assert.deepEqual(await recorder.drain(), { ok: true, value: undefined });
+    for (const lock of locks) {
+      writeFileSync(project.path(lock), "");
+      utimesSync(project.path(lock), 0, 0);
+    }
+  }
+  assert.equal(await project.git("show", `${project.recorded[1]?.sha}:train.py`), "print(2)");
 });
 
 test("a name that belongs to other checkpoints is not taken", async (t) => {

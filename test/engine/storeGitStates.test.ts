@@ -6,8 +6,10 @@ import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { initProject } from "../../src/engine/initProject.ts";
 import { openProject } from "../../src/engine/openProject.ts";
+import { ExperimentIndex } from "../../src/engine/store/experimentIndex.ts";
 import { planRestore, restore } from "../../src/engine/store/restore.ts";
 import { gitEnvironment } from "../../src/engine/system/git.ts";
+import { until } from "../support/poll.ts";
 import { type RecordingProject, recordingAt, recordingProject, request } from "../support/recording.ts";
 import { type TemporaryProject, temporaryFolder, temporaryProject } from "../support/temporaryProject.ts";
 
@@ -119,12 +121,18 @@ test("a rebase under way, with a conflict in the index", async (t) => {
   await recordAndRestore(await recordingAt(t, project));
 });
 
-test("a repository with SHA-256 object ids", async (t) => {
+/** The project in a new repository that `git init` makes with options; `null`, with the test skipped, where Git can't. */
+async function recordingIn(t: TestContext, ...options: string[]): Promise<RecordingProject | null> {
   const folder = await temporaryFolder();
   t.after(folder.dispose);
   const template = await recordingProject(t);
   const project = elsewhere(template, folder.root);
-  await project.git("init", "--quiet", "--object-format=sha256");
+  try {
+    await project.git("init", "--quiet", ...options);
+  } catch (error) {
+    t.skip(`this Git does not know ${options.join(" ")}: ${String(error).split("\n").at(-1)}`);
+    return null;
+  }
   await project.git("config", "user.name", "Ada");
   await project.git("config", "user.email", "ada@example.org");
   for (const name of ["dvc.yaml", "params.yaml", "train.py"]) {
@@ -133,9 +141,25 @@ test("a repository with SHA-256 object ids", async (t) => {
   await initProject(folder.root);
   await project.git("add", "--all");
   await project.git("commit", "--quiet", "-m", "Start");
-  const recording = await recordingAt(t, { ...project, read: folder.read, write: folder.write });
-  assert.equal(recording.project.objectFormat, "sha256");
-  await recordAndRestore(recording);
+  return recordingAt(t, { ...project, read: folder.read, write: folder.write });
+}
+
+test("a repository with SHA-256 object ids", async (t) => {
+  const project = await recordingIn(t, "--object-format=sha256");
+  assert.equal(project?.project.objectFormat, "sha256");
+  await recordAndRestore(project);
+});
+
+test("a repository whose refs are in reftables", async (t) => {
+  const project = await recordingIn(t, "--ref-format=reftable");
+  if (project === null) return;
+  const index = new ExperimentIndex(project.project);
+  await index.refresh();
+  index.watch();
+  await recordAndRestore(project);
+  await until(() => index.experiments[0]?.checkpoints.length === 2, 10_000, "the watch to see the refs");
+  index.dispose();
+  assert.ok(await project.git("config", "extensions.refStorage"));
 });
 
 test("a project below the top of the repository", async (t) => {
@@ -171,6 +195,51 @@ test("line ends and filters: Git's own conversions are honoured for what was cap
   const tip = project.recorded.at(-1)?.sha;
   assert.equal(await project.git("show", `${tip}:metrics.json`), '{"LOSS":0.5}');
   assert.equal(await project.git("cat-file", "blob", `${tip}:text.txt`), "one\nchanged");
+});
+
+/** What a program such as Git LFS does: Git gets a line that names the content, which lies in a store of its own. */
+const largeFiles = {
+  clean: `sh -c 'f=$(mktemp); cat > "$f"; h=$(git hash-object "$f"); mv "$f" "$(git rev-parse --absolute-git-dir)/$h"; echo "large $h"'`,
+  smudge: `sh -c 'read -r word h; cat "$(git rev-parse --absolute-git-dir)/$h"'`,
+};
+
+test("files that a filter keeps outside of Git are recorded and restored through it", async (t) => {
+  const project = await recordingProject(t, {
+    ".gitattributes": "metrics.json filter=large\n*.dat filter=large\n",
+  });
+  for (const [name, command] of Object.entries(largeFiles)) {
+    await project.git("config", `filter.large.${name}`, command);
+  }
+  await project.git("config", "filter.large.required", "true");
+  await project.write({ "extra.dat": "much" });
+  await recordAndRestore(project);
+  for (const path of ["metrics.json", "extra.dat"]) {
+    const recorded = await project.git("cat-file", "blob", `${project.recorded.at(-1)?.sha}:${path}`);
+    assert.match(recorded, /^large [0-9a-f]{40}$/);
+  }
+  assert.deepEqual(project.recorded.at(-1)?.metrics, { "metrics.json": { loss: 0.5 } });
+});
+
+test("a filter whose program is missing: its file stays as it was, the others are recorded, and it is said", async (t) => {
+  const project = await recordingProject(t, { "a.py": "1", "large.dat": "1", "z.py": "1" });
+  await project.write({ ".gitattributes": "*.dat filter=large\n" });
+  await project.commit("With a filter");
+  await project.git("config", "filter.large.clean", "/does/not/exist");
+  await project.git("config", "filter.large.required", "true");
+  const recording = await recordingAt(t, project);
+  const recorder = await recording.open();
+  await project.write({ "a.py": "two", "large.dat": "two", "z.py": "two" });
+  await project.train(1);
+  assert.ok((await recorder.snapshot(request(recording.stage, { step: 1 }))).ok);
+  const drained = await recorder.drain();
+  assert.ok(drained.ok, JSON.stringify(drained));
+  const [checkpoint] = recording.recorded;
+  assert.equal(
+    checkpoint?.warning,
+    "large.dat is recorded as it was before: fatal: large.dat: clean filter 'large' failed",
+  );
+  const show = (path: string) => project.git("show", `${checkpoint?.sha}:${path}`);
+  assert.deepEqual(await Promise.all(["a.py", "large.dat", "z.py"].map(show)), ["two", "1", "two"]);
 });
 
 test("no name and address are known", async (t) => {

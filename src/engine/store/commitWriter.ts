@@ -1,3 +1,4 @@
+import { rm, stat } from "node:fs/promises";
 import type { Project } from "../project.ts";
 import { Git, GitError } from "../system/git.ts";
 import { experimentRef } from "./experimentRef.ts";
@@ -5,6 +6,9 @@ import { experimentRef } from "./experimentRef.ts";
 /** How often a ref is tried that another process holds locked, and the pause between, in milliseconds. */
 const lockAttempts = 8;
 const lockPause = 50;
+
+/** Milliseconds after which the lock of a single ref is one that a killed process left: writing a ref takes a moment. */
+const lockLimit = 60_000;
 
 /** A name and address as commits have them. */
 export interface Identity {
@@ -62,7 +66,9 @@ export class CommitWriter {
       const current = await this.readRef(ref);
       if (current === next) return true;
       if (current !== previous) return false;
-      if (attempt === lockAttempts) throw new GitError(args, output);
+      if (attempt >= lockAttempts && !(await removeAbandonedLock(ref, output.stderr))) {
+        throw new GitError(args, output);
+      }
       await new Promise((resolve) => setTimeout(resolve, lockPause * attempt));
     }
   }
@@ -100,6 +106,16 @@ export class CommitWriter {
       GIT_COMMITTER_EMAIL: identity.email,
     };
   }
+}
+
+/** Whether it was the old lock of the ref that kept it from being moved, which is then gone. */
+async function removeAbandonedLock(ref: string, complaint: string): Promise<boolean> {
+  const lock = /Unable to create '(.+\.lock)': File exists/.exec(complaint)?.[1];
+  if (!lock?.endsWith(`/${ref}.lock`)) return false;
+  const made = await stat(lock).then(({ mtimeMs }) => mtimeMs, Date.now);
+  if (Date.now() - made < lockLimit) return false;
+  await rm(lock, { force: true });
+  return true;
 }
 
 /** The offset from UTC at a time, as Git writes it: `+0200`. */

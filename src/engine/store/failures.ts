@@ -63,7 +63,10 @@ function fromText(text: string): { readonly reason: string; readonly advice: str
   if (/Disk quota exceeded/.test(text)) return systemProblems.EDQUOT ?? null;
   if (/Read-only file system/.test(text)) return systemProblems.EROFS ?? null;
   if (/Permission denied|insufficient permission/.test(text)) return systemProblems.EACCES ?? null;
-  return null;
+  const [, path, filter] = /^fatal: (.+): clean filter '(.+)' failed$/m.exec(text) ?? [];
+  if (filter === undefined) return null;
+  const advice = `Git's filter "${filter}" failed for ${path}; see that its program is installed, then try again`;
+  return { reason: "filter-failed", advice };
 }
 
 function firstLine(text: string): string {

@@ -66,13 +66,16 @@ export class PrivateIndex {
    */
   async addWorkspace(excluded: readonly string[]): Promise<readonly string[]> {
     const warnings: string[] = [];
+    // Nobody else uses this index: a lock is of a Git process that was killed.
+    await rm(`${this.#path}.lock`, { force: true });
     await this.#dropGrownFiles(warnings);
     const pathspecs = [":/", ...excluded.map((path) => `:(top,exclude,literal)${path}`)];
     const added = await this.#git.run(
       ["add", "--update", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"],
       this.#options({ input: pathspecs.join("\0") }),
     );
-    if (added.code !== 0) {
+    if (added.code > 1) await this.#addEach(await this.#listTracked(pathspecs), warnings);
+    else if (added.code !== 0) {
       // Files that cannot be read are left as they are in the index; anything else shows when the tree is written.
       warnings.push(`not all tracked files could be read: ${added.stderr.trim().split("\n")[0]}`);
     }
@@ -110,14 +113,13 @@ export class PrivateIndex {
 
   /** All files that are in it, relative to the work tree. */
   async listAll(): Promise<readonly string[]> {
-    return split(await this.#run(["ls-files", "--full-name", "-z", "--", ":/"]));
+    return this.#listTracked([":/"]);
   }
 
   /** The files at or below the given paths, all relative to the work tree. */
   async list(paths: readonly string[]): Promise<readonly string[]> {
     if (paths.length === 0) return [];
-    const pathspecs = paths.map((path) => `:(top,literal)${path}`);
-    return split(await this.#run(["ls-files", "--full-name", "-z", "--", ...pathspecs]));
+    return this.#listTracked(paths.map((path) => `:(top,literal)${path}`));
   }
 
   /** Takes files out. */
@@ -152,6 +154,26 @@ export class PrivateIndex {
     const found = await this.#git.text(["cat-file", "--batch-check=%(objectname)"], { input });
     const gone = new Set(found.split("\n").flatMap((line) => line.match(/^(\S+) missing$/)?.[1] ?? []));
     return entries.filter(({ id }) => gone.has(id)).map(({ path }) => path);
+  }
+
+  async #listTracked(pathspecs: readonly string[]): Promise<readonly string[]> {
+    return split(await this.#run(["ls-files", "--full-name", "-z", "--", ...pathspecs]));
+  }
+
+  /** Git takes in nothing at all when a filter fails for one file: that one is found, and left as it is in the index. */
+  async #addEach(paths: readonly string[], warnings: string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const options = ["--add", "--remove", "--replace", "--ignore-skip-worktree-entries"];
+    const args = ["update-index", ...options, "-z", "--stdin"];
+    const added = await this.#git.run(args, this.#options({ input: paths.join("\0") }));
+    if (added.code === 0) return;
+    if (paths.length === 1) {
+      warnings.push(`${paths[0]} is recorded as it was before: ${added.stderr.trim().split("\n").at(-1)}`);
+      return;
+    }
+    const middle = Math.ceil(paths.length / 2);
+    await this.#addEach(paths.slice(0, middle), warnings);
+    await this.#addEach(paths.slice(middle), warnings);
   }
 
   async #listUntracked(excluded: readonly string[], warnings: string[]): Promise<readonly string[]> {
