@@ -6,6 +6,7 @@ import type { Checkpoint } from "../../src/engine/model.ts";
 import { objectPath, openCache } from "../../src/engine/store/cache.ts";
 import { copyForReading } from "../../src/engine/store/copyForReading.ts";
 import { exportCheckpoint } from "../../src/engine/store/exportCheckpoint.ts";
+import { hashBytes } from "../../src/engine/store/fileHash.ts";
 import { verify } from "../../src/engine/store/integrity.ts";
 import { planRestore, type RestoreScope, restore, undoRestore } from "../../src/engine/store/restore.ts";
 import { snapshotOfFolder } from "../support/folderSnapshot.ts";
@@ -147,6 +148,33 @@ test("a damaged or missing object is named with the nearest complete checkpoint,
     [
       ["model.bin", "missing"],
       ["model.bin", "damaged"],
+    ],
+  );
+});
+
+test("a changed byte is found by its hash: who needs the object is told, and it is not offered as complete", async (t) => {
+  const project = await recordingProject(t);
+  const [first, second, third] = await recordEpochs(project, 3);
+  assert.ok(first && second && third);
+  const cache = await openCache(project.project);
+  const objectOf = (content: string) => objectPath(cache, hashBytes(Buffer.from(content)), false);
+  const damaged = objectOf("first 2");
+  await chmod(damaged, 0o644);
+  await writeFile(damaged, "first X");
+  await chmod(damaged, 0o444);
+  await rm(objectOf("model after epoch 3"));
+  await project.write({ "model.bin": "unsaved work" });
+
+  const refused = await apply(project, third, "outputs");
+  assert.ok(!refused.ok);
+  assert.match(refused.problem.message, /nearest complete checkpoint before it is amber-heron@1\.$/);
+  const report = await verify(project.project, project.recorded, project.hasher);
+  const hashOf = ({ outs }: Checkpoint, output: string) => outs.find(({ path }) => path === output)?.hash;
+  assert.deepEqual(
+    report.problems.map(({ path, kind, outputs }) => [path, kind, outputs]),
+    [
+      ["weights/first.bin", "damaged", [hashOf(second, "weights")]],
+      ["model.bin", "missing", [hashOf(third, "model.bin")]],
     ],
   );
 });

@@ -1,7 +1,5 @@
 import { formatSize } from "../../engine/compare/present.ts";
 import type { Checkpoint } from "../../engine/model.ts";
-import type { ObjectProblem } from "../../engine/store/outputRestore.ts";
-import { isWithin } from "../../engine/store/restorePlan.ts";
 import { type Command, exitCodes, printJson } from "../command.ts";
 import { findCheckpoint, withEngine } from "../session.ts";
 import { printable } from "../table.ts";
@@ -23,7 +21,10 @@ export const verify: Command = (invocation, terminal) =>
       checkpoints = [found.value.checkpoint];
     }
     const { objects, size, problems } = await engine.verify(checkpoints);
-    const found = problems.map((problem) => ({ ...problem, checkpoints: labelsOf(checkpoints, problem) }));
+    const found = problems.map(({ outputs, ...problem }) => ({
+      ...problem,
+      checkpoints: labelsOf(checkpoints, outputs),
+    }));
     if (invocation.options.json) printJson(terminal, { objects, size, problems: found });
     else {
       for (const { path, hash, kind, checkpoints: labels } of found) {
@@ -38,17 +39,10 @@ export const verify: Command = (invocation, terminal) =>
     return problems.length === 0 ? exitCodes.done : exitCodes.failed;
   });
 
-/** The checkpoints that name an object: as an output, or as a file in a directory of that path. */
-function labelsOf(checkpoints: readonly Checkpoint[], problem: ObjectProblem): readonly string[] {
-  const labels = checkpoints
-    .filter(({ outs }) =>
-      outs.some(
-        ({ path, hash }) =>
-          hash === problem.hash || (hash.endsWith(".dir") && isWithin(problem.path, [path])),
-      ),
-    )
-    .map(({ experiment, sequence }) => `${experiment}@${sequence}`);
-  return [...new Set(labels)];
+/** The checkpoints that have one of some outputs, by their hashes. */
+function labelsOf(checkpoints: readonly Checkpoint[], outputs: readonly string[]): readonly string[] {
+  const needing = checkpoints.filter(({ outs }) => outs.some(({ hash }) => outputs.includes(hash)));
+  return [...new Set(needing.map(({ experiment, sequence }) => `${experiment}@${sequence}`))];
 }
 
 function summary(labels: readonly string[]): string {

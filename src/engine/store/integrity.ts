@@ -5,7 +5,7 @@ import { isObjectHash, openCache } from "./cache.ts";
 import { CatFile } from "./catFile.ts";
 import { CommitReader } from "./commitReader.ts";
 import type { Hasher } from "./hasher.ts";
-import type { ObjectProblem, OutputTarget } from "./outputRestore.ts";
+import type { NeededProblem, ObjectProblem, OutputTarget } from "./outputRestore.ts";
 import { recordedOutputs } from "./recordedOutputs.ts";
 import { labelOf, targetOf } from "./restorePlan.ts";
 
@@ -17,7 +17,7 @@ export interface IntegrityReport {
   readonly objects: number;
   /** Bytes. */
   readonly size: number;
-  readonly problems: readonly ObjectProblem[];
+  readonly problems: readonly NeededProblem[];
 }
 
 /**
@@ -42,7 +42,7 @@ export async function verify(
   return hasher.call("verifyOutputs", { cache: await openCache(project), targets: [...targets.values()] });
 }
 
-/** The newest checkpoint before the given one whose outputs are all there, as far as their names tell. */
+/** The newest checkpoint before the given one whose outputs are all there, and as they were recorded. */
 async function nearestComplete(
   project: Project,
   checkpoint: Checkpoint,
@@ -59,7 +59,10 @@ async function nearestComplete(
       const targets = commit.values.outs
         .filter(({ cached, hash }) => cached && isObjectHash(hash))
         .map(targetOf);
-      if (await hasher.call("hasOutputs", { cache, targets })) return { sha, label: labelOf(commit.message) };
+      const isComplete =
+        (await hasher.call("hasOutputs", { cache, targets })) &&
+        (await hasher.call("verifyOutputs", { cache, targets })).problems.length === 0;
+      if (isComplete) return { sha, label: labelOf(commit.message) };
       sha = commit.parent;
     }
     return null;

@@ -197,38 +197,55 @@ function distrust(object: string): void {
   }
 }
 
-/** Checks every object of outputs against its hash. */
-export function verifyOutputs(request: {
+/** An object that can't be had, with the hashes of all outputs that need it. */
+export interface NeededProblem extends ObjectProblem {
+  readonly outputs: readonly string[];
+}
+
+/** Checks every object of outputs against its hash, each once. */
+export function verifyOutputs({
+  cache,
+  targets,
+}: {
   readonly cache: Cache;
   readonly targets: readonly OutputTarget[];
 }): {
   readonly objects: number;
   /** Bytes. */
   readonly size: number;
-  readonly problems: readonly ObjectProblem[];
+  readonly problems: readonly NeededProblem[];
 } {
-  const problems: ObjectProblem[] = [];
-  const seen = new Set<string>();
+  /** By object; `null` for those that are as they should be. */
+  const checked = new Map<string, (ObjectProblem & { readonly outputs: string[] }) | null>();
   let size = 0;
-  for (const target of request.targets) {
-    if (target.hash?.endsWith(".dir")) seen.add(`${target.legacy}${target.hash}`);
-    for (const [path, { hash }] of wantedFiles(request.cache, target, problems) ?? []) {
-      const key = `${target.legacy}${hash}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const object = objectPath(request.cache, hash, target.legacy);
-      const stat = statSync(object, { throwIfNoEntry: false });
-      if (stat === undefined) {
-        problems.push({ path, hash, kind: "missing" });
-        continue;
+  const check = (hash: string, legacy: boolean): ObjectProblem["kind"] | null => {
+    const object = objectPath(cache, hash, legacy);
+    const stat = statSync(object, { throwIfNoEntry: false });
+    if (stat === undefined) return "missing";
+    size += stat.size;
+    if (hashFile(object, legacy).hash === hash) return null;
+    distrust(object);
+    return "damaged";
+  };
+  for (const target of targets) {
+    const { hash: output, legacy } = target;
+    if (output === null) continue;
+    const unreadable: ObjectProblem[] = [];
+    const files = wantedFiles(cache, target, unreadable) ?? [];
+    const needed = [...files].map(([path, { hash }]) => ({ path, hash, find: () => check(hash, legacy) }));
+    if (output.endsWith(".dir"))
+      needed.unshift({ path: target.path, hash: output, find: () => unreadable[0]?.kind ?? null });
+    for (const { path, hash, find } of needed) {
+      const key = `${legacy}${hash}`;
+      if (!checked.has(key)) {
+        const kind = find();
+        checked.set(key, kind && { path, hash, kind, outputs: [] });
       }
-      size += stat.size;
-      if (hashFile(object, target.legacy).hash === hash) continue;
-      problems.push({ path, hash, kind: "damaged" });
-      distrust(object);
+      checked.get(key)?.outputs.push(output);
     }
   }
-  return { objects: seen.size, size, problems };
+  const problems = [...checked.values()].filter((problem) => problem !== null);
+  return { objects: checked.size, size, problems };
 }
 
 /** Whether all objects of outputs are there, by their names alone. */
