@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -65,6 +66,28 @@ for (const place of [".dvc/cache", ".git/objects"]) {
     await withSmallDisk(t, project.path(place), "1m", () => storeWhenFull(project, place, copy));
   });
 }
+
+test("the disk has room for a tree but not for code that changed: no checkpoint is made without it", async (t) => {
+  const project = await recordingProject(t, { "code.txt": "short" });
+  const [place, copy] = [project.path(".git/objects"), project.path(".dvc/tmp/objects")];
+  cpSync(place, copy, { recursive: true });
+  await withSmallDisk(t, place, "1m", async () => {
+    cpSync(copy, place, { recursive: true });
+    const recorder = await project.open();
+    await project.train(1);
+    await project.write({ "code.txt": randomBytes(1_200_000) });
+    assert.ok((await recorder.snapshot(request(project.stage, { step: 1 }))).ok);
+    const drained = await recorder.drain();
+    assert.ok(!drained.ok);
+    assert.equal(drained.problem.reason, "disk-full", drained.problem.message);
+    execFileSync("mount", ["-o", "remount,size=8m", place]);
+    assert.deepEqual(await recorder.drain(), { ok: true, value: undefined });
+    const [checkpoint] = project.recorded;
+    assert.equal(checkpoint?.warning, null);
+    assert.equal(await project.git("cat-file", "-s", `${checkpoint?.sha}:code.txt`), "1200000");
+    recorder.dispose();
+  });
+});
 
 async function storeWhenFull(project: RecordingProject, place: string, copy: string): Promise<void> {
   if (place === ".git/objects") cpSync(copy, project.path(place), { recursive: true });

@@ -2,11 +2,15 @@ import { constants } from "node:fs";
 import { access, copyFile, lstat, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Project } from "../project.ts";
-import { Git, type GitOptions } from "../system/git.ts";
+import { Git, GitError, type GitOptions } from "../system/git.ts";
 import { type RawFile, writeBlobs } from "./rawFiles.ts";
 
 /** Untracked files above this many bytes are left out of checkpoints. */
 export const untrackedLimit = 10 * 1024 * 1024;
+
+/** What Git says when the repository is in the way, and not a file. */
+const cannotWrite =
+  /No space left|Out of diskspace|quota exceeded|Read-only file|insufficient permission|unable to write|Unable to create|Input\/output/;
 
 /**
  * A Git index of our own, in which the trees of checkpoints are built. The user's index is only read, once. It stays
@@ -74,18 +78,10 @@ export class PrivateIndex {
       ["add", "--update", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"],
       this.#options({ input: pathspecs.join("\0") }),
     );
-    if (added.code > 1) await this.#addEach(await this.#listTracked(pathspecs), warnings);
-    else if (added.code !== 0) {
-      // Files that cannot be read are left as they are in the index; anything else shows when the tree is written.
-      warnings.push(`not all tracked files could be read: ${added.stderr.trim().split("\n")[0]}`);
-    }
+    if (added.code !== 0) await this.#addEach(await this.#listTracked(pathspecs), warnings);
     const untracked = await this.#listUntracked(excluded, warnings);
-    if (untracked.length > 0) {
-      await this.#run(["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], {
-        input: untracked.join("\0"),
-      });
-      for (const path of untracked) this.#untracked.add(path);
-    }
+    await this.#addEach(untracked, warnings);
+    for (const path of untracked) this.#untracked.add(path);
     return warnings;
   }
 
@@ -160,15 +156,19 @@ export class PrivateIndex {
     return split(await this.#run(["ls-files", "--full-name", "-z", "--", ...pathspecs]));
   }
 
-  /** Git takes in nothing at all when a filter fails for one file: that one is found, and left as it is in the index. */
+  /**
+   * Takes files in. One that can't be read, or whose filter fails, would keep all others out: it is found, named, and left
+   * as it is in the index. Throws when Git can't write.
+   */
   async #addEach(paths: readonly string[], warnings: string[]): Promise<void> {
     if (paths.length === 0) return;
     const options = ["--add", "--remove", "--replace", "--ignore-skip-worktree-entries"];
     const args = ["update-index", ...options, "-z", "--stdin"];
     const added = await this.#git.run(args, this.#options({ input: paths.join("\0") }));
     if (added.code === 0) return;
+    if (cannotWrite.test(added.stderr)) throw new GitError(args, added);
     if (paths.length === 1) {
-      warnings.push(`${paths[0]} is recorded as it was before: ${added.stderr.trim().split("\n").at(-1)}`);
+      warnings.push(`${paths[0]} is not recorded as it is now: ${reasonOf(added.stderr)}`);
       return;
     }
     const middle = Math.ceil(paths.length / 2);
@@ -248,6 +248,12 @@ export class PrivateIndex {
     await rm(this.#path, { force: true });
     await rm(`${this.#path}.lock`, { force: true });
   }
+}
+
+/** The first of Git's sentences about one file, but the last when a filter said something before. */
+function reasonOf(complaint: string): string {
+  const lines = complaint.trim().split("\n");
+  return lines.find((line) => line.includes("clean filter")) ?? lines[0] ?? "";
 }
 
 function split(output: Buffer): string[] {
