@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { cpSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { cp, readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { type RecordingProject, recordingProject, request } from "../support/recording.ts";
@@ -61,3 +62,29 @@ async function recordOnFullDisk(project: RecordingProject): Promise<void> {
   assert.deepEqual(await readdir(project.path(".dvc/cache")), ["files"]);
   recorder.dispose();
 }
+
+test("the disk has room for a tree but not for code that changed: no checkpoint is made without it", async (t) => {
+  const project = await recordingProject(t, { "code.txt": "short" });
+  const [place, copy] = [project.path(".git/objects"), project.path(".dvc/tmp/objects")];
+  cpSync(place, copy, { recursive: true });
+  const disk = mountDisk(t, place, "size=1m");
+  if (disk === null) return;
+  try {
+    cpSync(copy, place, { recursive: true });
+    const recorder = await project.open();
+    await project.train(1);
+    await project.write({ "code.txt": randomBytes(1_200_000) });
+    assert.ok((await recorder.snapshot(request(project.stage, { step: 1 }))).ok);
+    const drained = await recorder.drain();
+    assert.ok(!drained.ok);
+    assert.equal(drained.problem.reason, "disk-full", drained.problem.message);
+    disk.change("size=8m");
+    assert.deepEqual(await recorder.drain(), { ok: true, value: undefined });
+    const [checkpoint] = project.recorded;
+    assert.equal(checkpoint?.warning, null);
+    assert.equal(await project.git("cat-file", "-s", `${checkpoint?.sha}:code.txt`), "1200000");
+    recorder.dispose();
+  } finally {
+    disk.unmount();
+  }
+});

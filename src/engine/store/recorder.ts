@@ -266,7 +266,8 @@ export class Recorder implements Disposable {
           this.#retry.unref();
           return { ok: false, problem };
         }
-        await this.#store.forget(sequence);
+        // What can't be removed now is dropped at the next start.
+        await this.#store.forget(sequence).catch(() => {});
       }
       this.#waiting.shift();
       this.#free?.();

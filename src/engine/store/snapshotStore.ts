@@ -55,12 +55,22 @@ export interface StoreContext {
   readonly isLive: boolean;
 }
 
+interface StoredSnapshot {
+  readonly sequence: number;
+  readonly checkpoint: Checkpoint | null;
+  readonly entry: JournalEntry;
+  /** What becomes of the text of a `dvc.lock` by it; `null` without a stage. */
+  readonly lockText: ((text: string | null) => string) | null;
+}
+
 /** Turns one snapshot after another into commits. What it did in part before a crash it does again to the same end. */
 export class SnapshotStore {
   readonly #context: StoreContext;
   readonly #directory: string;
   /** Whether hashes are of DVC 2's kind: decided once, so that those of a run are all of one kind. */
   #legacy: Promise<boolean> | null = null;
+  /** A snapshot that is a commit: what comes after that has failed, and must not make it one again. */
+  #stored: StoredSnapshot | null = null;
   /** Addresses of the stages whose environment stands in a checkpoint of this run. */
   readonly #noted = new Set<string>();
 
@@ -74,6 +84,16 @@ export class SnapshotStore {
    * it can't be stored now; the entry then stays.
    */
   async store(sequence: number): Promise<Checkpoint | null> {
+    if (this.#stored?.sequence !== sequence) this.#stored = await this.#record(sequence);
+    const { checkpoint, entry, lockText } = this.#stored;
+    if (lockText !== null && this.#context.isLive) await this.#updateWorkspaceLock(entry, lockText);
+    await this.forget(sequence);
+    // The number of a repetition is used again.
+    this.#stored = null;
+    return checkpoint;
+  }
+
+  async #record(sequence: number): Promise<StoredSnapshot> {
     const { project, cache, worker } = this.#context;
     const { root, prefix } = project;
     this.#legacy ??= this.#hasLegacyLocks();
@@ -87,9 +107,7 @@ export class SnapshotStore {
     const { tree, lockText } = await this.#buildTree(entry, stored, legacy, warnings);
     const isRepetition = saysNothingNew(entry.request) && tree === (await this.#lastTree());
     const checkpoint = isRepetition ? null : await this.#commit(entry, stored, legacy, tree, warnings);
-    if (lockText !== null && this.#context.isLive) await this.#updateWorkspaceLock(entry, lockText);
-    await this.forget(sequence);
-    return checkpoint;
+    return { sequence, checkpoint, entry, lockText };
   }
 
   /** The tree of the run's last checkpoint, which another recorder may have made; `null` when it has none. */
@@ -129,7 +147,7 @@ export class SnapshotStore {
     stored: StoredCapture,
     legacy: boolean,
     warnings: string[],
-  ): Promise<{ readonly tree: string; readonly lockText: ((text: string | null) => string) | null }> {
+  ): Promise<Pick<StoredSnapshot, "lockText"> & { readonly tree: string }> {
     const { stage } = entry.request;
     for (let attempt = 1; ; attempt += 1) {
       const dependencies = stage === null ? [] : await this.#hashDependencies(stage, legacy);
