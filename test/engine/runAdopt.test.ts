@@ -54,8 +54,14 @@ async function heldRun(t: TestContext, files = trainingFiles) {
   const repository = await committedProject(t, files);
   await repository.write({ "hold-2": "" });
   const child = await host(t, repository, "start");
-  const model = async () => JSON.parse(await repository.read("model.json"));
-  await until(async () => (await model()).epoch === 2, runLimit, "the second epoch");
+  // Its state is written before it asks: held it is once it was answered.
+  const answer = async () => JSON.parse(await repository.read(".dvc/tmp/DVC_CHECKPOINT.result"));
+  const isAsking = () => existsSync(repository.path(".dvc/tmp/DVC_CHECKPOINT"));
+  await until(
+    async () => (await answer()).checkpoint === "amber-heron@2" && !isAsking(),
+    runLimit,
+    "the second epoch",
+  );
   return { repository, child };
 }
 

@@ -169,3 +169,13 @@ test("the JSON of the list has exactly the documented fields", () => {
     ],
   });
 });
+
+test("a value that would act on a terminal cannot do so from a table", () => {
+  const one = row(
+    "plain",
+    checkpoint({ sequence: 1, params: { p: { a: "\u001b[31mred\u009b2J", b: "x\ty" } } }),
+  );
+  const table = comparisonTable([one]);
+  assert.match(tableToCsv(table), /,\?\[31mred\?2J,x\ty/);
+  assert.match(tableToMarkdown(table), /\| \?\\\[31mred\?2J \| x\ty \|/);
+});

@@ -24,8 +24,14 @@ export function writeMarkdown({ rows, isNumeric }: TextTable): string {
 
 function csvCell(cell: TextCell): string {
   if (typeof cell !== "string") return cell.number;
-  const safe = /^[=+\-@\t\r]/.test(cell) && !isNumeral(cell) ? `'${cell}` : cell;
+  const text = harmless(cell);
+  const safe = /^[=+\-@\t\r]/.test(text) && !isNumeral(text) ? `'${text}` : text;
   return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Without what would act on a terminal, where the table may be shown. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\t\r\n]/gu, "?");
 }
 
 /** Whether a text is a number, also in words such as `-Infinity`, and so no formula. */
@@ -35,7 +41,7 @@ function isNumeral(text: string): boolean {
 
 function markdownCell(cell: TextCell): string {
   if (typeof cell !== "string") return cell.number;
-  return cell
+  return harmless(cell)
     .replace(/\s*[\r\n]+\s*/g, " ")
     .replace(/[\\|`*_<>[\]&]/g, (sign) => (sign === "<" ? "&lt;" : sign === "&" ? "&amp;" : `\\${sign}`));
 }
