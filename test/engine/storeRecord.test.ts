@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { statusOf } from "../../src/engine/run/stageStatus.ts";
@@ -93,4 +94,20 @@ test("dependencies and params outside the project are recorded, and seen when th
     `dependency '${outside.path("data.txt")}' changed`,
     `parameter 'a' in ${folder}/p.yaml changed from 1 to 2`,
   ]);
+});
+
+test("a pipe where a params file outside the project should be is not waited for", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const outside = await temporaryFolder({});
+  t.after(outside.dispose);
+  execFileSync("mkfifo", [outside.path("p.yaml")]);
+  const project = await recordingProject(t, {
+    "dvc.yaml": `stages: {train: {cmd: run, params: [../${basename(outside.root)}/p.yaml: [a]], outs: [model.bin]}}`,
+  });
+  const recorder = await project.open();
+  await project.train(1);
+  assert.ok((await recorder.snapshot(request(project.stage))).ok);
+  assert.ok((await recorder.drain()).ok);
+  assert.equal(project.recorded.length, 1);
 });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join, posix, resolve } from "node:path";
 import type { Project } from "../project.ts";
 import { type DvcConfig, readDvcConfig } from "../system/dvcConfig.ts";
 import { Git } from "../system/git.ts";
@@ -129,7 +129,7 @@ export function fileReader(root: string): ReadFile {
   return (path) => {
     const known = texts.get(path);
     if (known !== undefined) return known;
-    const text = readSmallFile(posix.isAbsolute(path) ? path : join(root, path));
+    const text = readSmallFile(resolve(root, path));
     texts.set(path, text);
     return text;
   };

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Checkpoint, Environment, OutputRecord } from "../model.ts";
 import { isOutside } from "../pipeline/build.ts";
 import { type DataMap, toValues } from "../pipeline/data.ts";
+import { fileReader } from "../pipeline/load.ts";
 import {
   isLegacy,
   type LockEntry,
@@ -254,12 +255,12 @@ export class SnapshotStore {
 
   async #paramsText(file: string, overlay: string): Promise<string | null> {
     const { project, index } = this.#context;
-    const read = (path: string) => readFile(path, "utf8").catch(() => null);
     // What lies elsewhere is in no snapshot.
-    if (isOutside(file)) return read(resolve(project.root, file));
+    if (isOutside(file)) return fileReader(project.root)(file);
     const path = project.prefix + file;
     // What did not change since an earlier checkpoint was not copied again; the index has it from then.
-    return (await read(join(overlay, path))) ?? (await index.read(path))?.toString("utf8") ?? null;
+    const copied = await readFile(join(overlay, path), "utf8").catch(() => null);
+    return copied ?? (await index.read(path))?.toString("utf8") ?? null;
   }
 
   async #commit(
