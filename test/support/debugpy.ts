@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { until } from "./poll.ts";
 
+const run = promisify(execFile);
 const limit = 60_000;
 
 /** The package `debugpy` from PyPI, as the extension Python Debugger brings it; kept in the cache folder between runs. */
@@ -18,9 +19,13 @@ export async function debugpyLibrary(): Promise<string> {
   await mkdir(caches, { recursive: true });
   const incoming = join(caches, `debugpy-${randomUUID()}`);
   try {
+    // Python's own pip is left out of many systems; that of a virtual environment is as good.
+    const python = join(incoming, "venv", "bin", "python");
+    const library = join(incoming, "library");
+    await run("python3", ["-m", "venv", join(incoming, "venv")]);
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    await promisify(execFile)("python3", [...install, "--target", incoming, "debugpy>=1.8,<2"]);
-    await rename(incoming, folder).catch((error: unknown) => {
+    await run(python, [...install, "--target", library, "debugpy>=1.8,<2"]);
+    await rename(library, folder).catch((error: unknown) => {
       // Another test process was faster.
       if (!existsSync(folder)) throw error;
     });
