@@ -187,7 +187,7 @@ describe("a source file", () => {
         const before = performance.now();
         findCheckpointCalls(text, language);
         // Steps that grow with the square of it would take minutes.
-        assert.ok(performance.now() - before < 5_000, `${language} ${opening}`);
+        assert.ok(performance.now() - before < 30_000, `${language} ${opening}`);
       }
     }
   });

@@ -16,8 +16,11 @@ const lengthLimit = 500;
 /** Characters of a line that are looked at. */
 const lineLimit = 1_000;
 const textLimit = 2_000_000;
-/** Milliseconds for one pattern in one file. Some patterns need ages on some lines, and must not stop the editor. */
-const timeLimit = 200;
+/**
+ * Milliseconds for one pattern in one file. Some patterns need ages on some lines, and must not stop the editor; good ones
+ * need a few, but have to wait for the processor while training keeps it busy.
+ */
+const timeLimit = 1_000;
 
 /** The patterns of a setting that can be used, and a line for each that can't. */
 export function readPatterns(setting: unknown): {

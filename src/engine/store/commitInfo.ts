@@ -13,7 +13,7 @@ export interface CommitInfo {
 }
 
 /** Milliseconds without a word from Git after which it is given up. */
-const readLimit = 10_000;
+const readLimit = 60_000;
 
 /** Variables that simple-git refuses to be given, as some of them name programs. */
 const guarded = /^(?:git_.*|editor|visual|pager|ssh_askpass|prefix)$/i;
