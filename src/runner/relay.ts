@@ -14,8 +14,9 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-const startLimit = 3_000;
-const closeLimit = 1_000;
+/** Milliseconds for the program to stand ready, and to write its last, on a machine that training keeps busy. */
+const startLimit = 15_000;
+const closeLimit = 3_000;
 const pause = 5;
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, symlink } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -151,7 +151,9 @@ test("where nothing can keep a terminal's output, the stage runs all the same, a
   const folder = await temporaryFolder({});
   t.after(folder.dispose);
   await mkdir(folder.path("bin"));
-  for (const name of ["python3", "sh"]) await symlink(`/usr/bin/${name}`, folder.path(`bin/${name}`));
+  const itself = ["-c", "import sys; print(sys.executable)"];
+  await symlink(execFileSync("python3", itself, { encoding: "utf8" }).trim(), folder.path("bin/python3"));
+  await symlink("/bin/sh", folder.path("bin/sh"));
   const started = await start(t, talk, true, { PATH: folder.path("bin") });
   const log = await logAtEnd(started);
   assert.match(log, /its output is in its terminal only: keeping it needs the program “script”/);

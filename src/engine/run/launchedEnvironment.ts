@@ -6,7 +6,7 @@ import { RunnerFolder } from "./runnerRecord.ts";
 import type { RunServices } from "./services.ts";
 
 /** Milliseconds for which storing a checkpoint waits for its environment. Training does not wait for that. */
-const patience = 3_000;
+const patience = 15_000;
 
 /**
  * What a stage of a run runs in, by the variables that its runner saw. `null` while nobody can tell: the next
