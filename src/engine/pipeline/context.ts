@@ -14,9 +14,16 @@ export interface Context {
   readonly imports: ReadonlyMap<string, readonly string[] | null>;
   /** Names that `vars` may not set: `item` and `key` inside `foreach` and `matrix`. */
   readonly reserved: ReadonlySet<string>;
+  /** Whether something could not be read, so that a name that is missing may be defined after all. */
+  readonly isPartial: boolean;
 }
 
-export const emptyContext: Context = { values: new Map(), imports: new Map(), reserved: new Set() };
+export const emptyContext: Context = {
+  values: new Map(),
+  imports: new Map(),
+  reserved: new Set(),
+  isPartial: false,
+};
 
 const defaultParamsFile = "params.yaml";
 
@@ -28,9 +35,13 @@ export function withDefaultParams(
   report: Report,
 ): Context {
   const path = posix.join(directory, defaultParamsFile);
-  return read(path) === null
-    ? context
-    : importFile(context, path, null, read, (message) => report(message, ["vars"]));
+  if (read(path) === null) return context;
+  let isPartial = false;
+  const imported = importFile(context, path, null, read, (message) => {
+    isPartial = true;
+    report(message, ["vars"]);
+  });
+  return isPartial ? { ...context, isPartial } : imported;
 }
 
 /**
@@ -66,7 +77,7 @@ export function withVars(
               .filter((key) => key !== "");
       current = importFile(current, posix.join(directory, name), keys.length > 0 ? keys : null, read, fail);
     } else if (isMap(item)) current = merge(current, item, fail);
-    if (failed) return current;
+    if (failed) return { ...current, isPartial: true };
   }
   return current;
 }

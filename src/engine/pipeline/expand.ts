@@ -121,7 +121,7 @@ function resolveStage(
   for (const [key, value] of body) {
     if (key === "vars") continue;
     const allow = key === "cmd" ? "flags" : "scalars";
-    const how = { values: context.values, flags: expansion.flags, allow } as const;
+    const how = { variables: context, flags: expansion.flags, allow } as const;
     data.set(key, interpolate(value, how, [...place, String(key)], fail));
   }
   return failed ? null : { name, data };
@@ -138,7 +138,7 @@ function withStageVars(
   const vars = body.get("vars") ?? null;
   if (!isList(vars) || vars.length === 0) return outer;
   const wdir = body.get("wdir");
-  const how = { values: outer.values, flags: expansion.flags, allow: "scalars" } as const;
+  const how = { variables: outer, flags: expansion.flags, allow: "scalars" } as const;
   const resolved = typeof wdir === "string" ? interpolateText(wdir, how, [...place, "wdir"], fail) : ".";
   const directory = posix.join(expansion.directory, isScalar(resolved) ? formatScalar(resolved) : ".");
   return withVars(outer, vars, directory, expansion.read, [...place, "vars"], fail);
@@ -234,7 +234,7 @@ function resolveIterated(
   report: Report,
 ): Data | undefined {
   let failed = false;
-  const how = { values: expansion.context.values, flags: expansion.flags, allow: "everything" } as const;
+  const how = { variables: expansion.context, flags: expansion.flags, allow: "everything" } as const;
   const resolved = interpolate(data, how, place, (message, path) => {
     failed = true;
     report(message, path);

@@ -167,7 +167,7 @@ function readContext(data: DataMap, directory: string, read: ReadFile, report: R
 function readShown(data: DataMap, reading: Omit<Reading, "yaml">): ShownFiles {
   const { context, directory, flags, input, problems } = reading;
   const section = (name: string): Data => {
-    const how = { values: context.values, flags, allow: "scalars" } as const;
+    const how = { variables: context, flags, allow: "scalars" } as const;
     return interpolate(data.get(name) ?? null, how, [name], (message, path) =>
       problems.at(path, message, "error", null),
     );

@@ -23,7 +23,7 @@ export interface FlagStyle {
 }
 
 export interface Interpolation {
-  readonly values: DataMap;
+  readonly variables: { readonly values: DataMap; readonly isPartial: boolean };
   readonly flags: FlagStyle;
   /** What a `${…}` may stand for: also a mapping in `cmd`; also a list or mapping in `foreach` and `matrix`. */
   readonly allow: "scalars" | "flags" | "everything";
@@ -96,10 +96,13 @@ function evaluate(expression: string, how: Interpolation, path: DataPath, report
     );
     return undefined;
   }
-  const found = select(how.values, expression);
+  const found = select(how.variables.values, expression);
   if (found === undefined) {
     const name = expression.trim();
-    report(`'\${${name}}' is not known; define '${name}' in params.yaml or under vars`, path);
+    const advice = how.variables.isPartial
+      ? "first mend what is wrong with params.yaml or vars"
+      : `define '${name}' in params.yaml or under vars`;
+    report(`'\${${name}}' is not known; ${advice}`, path);
     return undefined;
   }
   const allowed = isScalar(found) || how.allow === "everything" || (how.allow === "flags" && isMap(found));

@@ -134,6 +134,19 @@ describe("a pipeline file", () => {
     });
   });
 
+  test("does not ask for variables that a broken file may define", () => {
+    const text = "stages:\n  a:\n    cmd: run ${lr}\n  b:\n    cmd: run\n";
+    const broken = parse(text, { "params.yaml": "lr: [1\n" });
+    assert.deepEqual(
+      broken.stages.map(({ name }) => name),
+      ["b"],
+    );
+    assert.match(problems(broken)[0] ?? "", /^1: params\.yaml, line 1: Invalid YAML/);
+    const wanted = "3: '${lr}' is not known; first mend what is wrong with params.yaml or vars";
+    assert.equal(problems(broken)[1], wanted);
+    assert.equal(problems(parse(`vars: [none.yaml]\n${text}`))[1]?.slice(2), wanted.slice(2));
+  });
+
   test("with a name that is there twice keeps the first and points at the second", () => {
     const parsed = parse("stages:\n  a:\n    cmd: one\n  b:\n    cmd: run\n  a:\n    cmd: two\n");
     assert.deepEqual(
