@@ -47,6 +47,9 @@ const stricter: { readonly [project: string]: string } = {
   "out-outside": "Git can't hold a file outside the project, so such a checkpoint could not be restored",
   "cmd-empty": "DVC loads a stage without a command and fails when it runs it",
   "mapping-alone": "DVC loads a command that is a mapping and fails when it runs it",
+  "cmd-list-null": "DVC loads a list of commands with nothing in it and fails when it runs it",
+  "flow-not-indented":
+    "YAML 1.2 wants what is in brackets to stand further in than its key; DVC does not mind",
   "foreach-matrix-inside": "DVC takes a matrix inside 'do' and passes over it in silence",
 };
 

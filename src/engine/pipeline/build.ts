@@ -133,6 +133,8 @@ function splitLines(text: string): readonly string[] {
 function readCommand(data: Data | undefined, fail: Report): string | readonly string[] {
   const commands = isList(data) ? data : [data ?? null];
   const texts = commands.map((item, index) => textOf(item, isList(data) ? ["cmd", index] : ["cmd"], fail));
+  if (isList(data) && data.includes(null))
+    fail("A command of the list is empty; write one or remove it", ["cmd"]);
   if (texts.every((line) => line.trim() === ""))
     fail("The stage has no command; write one after 'cmd:'", ["cmd"]);
   return isList(data) ? texts : (texts[0] ?? "");
