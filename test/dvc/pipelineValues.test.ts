@@ -117,6 +117,8 @@ const files: readonly { readonly name: string; readonly text: string }[] = [
   { name: "b.json", text: '{"a": 1,}' },
   { name: "c.json", text: "{'a': 1}" },
   { name: "d.json", text: '{"a": 01}' },
+  { name: "f.json", text: '{"a": "x\ty"}' },
+  { name: "f.py", text: "é = 1\nclass Größe:\n    höhe_1: int = 2\n    _x = 3\n" },
   { name: "e.json", text: '{"a": 123456789012345678901234567890, "1": 2, "__proto__": 3}' },
   {
     name: "a.toml",

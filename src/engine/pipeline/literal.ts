@@ -242,6 +242,7 @@ export class LiteralReader {
         this.#at = start;
         this.#fail("the quoted text has no end");
       }
+      if (this.#syntax === "json" && character < " ") this.#fail("a control character must be escaped");
       if (character !== "\\") {
         result += character;
         this.#at++;

@@ -35,7 +35,9 @@ function readBlock(
     if (!statement || statement.indent !== indent) continue;
     let end = index + 1;
     while (end < to && (statements[end]?.indent ?? 0) > indent) end++;
-    const className = /^class\s+([^\W\d]\w*)\b[\s\S]*:$/u.exec(statement.text)?.[1];
+    const className = /^class\s+([\p{ID_Start}_]\p{ID_Continue}*)(?!\p{ID_Continue})[\s\S]*:$/u.exec(
+      statement.text,
+    )?.[1];
     if (className) entries.set(className, asLiteral(readBlock(statements, index + 1, end, false), 0));
     else if (/^def\s+__init__\s*\([\s\S]*:$/.test(statement.text)) {
       for (const [name, value] of readBlock(statements, index + 1, end, true)) entries.set(name, value);
@@ -49,7 +51,7 @@ function readBlock(
 }
 
 function readAssignment(statement: Statement, onlySelf: boolean): { name: string; value: Literal } | null {
-  const match = /^(self\s*\.\s*)?([^\W\d]\w*)\s*(?::[^=]*)?=(?!=)/u.exec(statement.text);
+  const match = /^(self\s*\.\s*)?([\p{ID_Start}_]\p{ID_Continue}*)\s*(?::[^=]*)?=(?!=)/u.exec(statement.text);
   if (!match?.[2] || (onlySelf && !match[1])) return null;
   try {
     const value = new LiteralReader(statement.text, "python", match[0].length).readAll();
