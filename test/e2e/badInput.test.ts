@@ -86,14 +86,14 @@ test("a repository without a pipeline: its first stage is drafted, and is listed
 });
 
 test("a dvc.yaml that can't be read: the views and the refusal lead to the Problems panel", async () => {
-  const folder = await committed({ "dvc.yaml": "stages:\n  train:\n    cmd: [echo\n  other: {cmd: echo}\n" });
+  const folder = await committed({ "dvc.yaml": "stages:\n  train:\n    cmd: [echo\n" });
   folders.push(folder);
   const workbench = await session.open(folder.root);
   await workbench.showContainer("Savepoint");
   const { pane } = workbench.view("Pipeline");
   await pane.locator(".welcome-view-content", { hasText: /before dvc\.yaml is mended/ }).waitFor();
   await workbench.view("Experiments").pressInTitle("Run Experiment");
-  await workbench.pressInNotification(/dvc\.yaml, line 4: Invalid YAML/, "Show Problems");
+  await workbench.pressInNotification(/dvc\.yaml, line 3: Invalid YAML/, "Show Problems");
   await workbench.page
     .locator(".markers-panel")
     .getByText(/Invalid YAML/)
