@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Value } from "../../src/engine/model.ts";
-import { isInside } from "../../src/engine/store/directoryObject.ts";
+import { isOutputPath, parseDirectoryObject } from "../../src/engine/store/directoryObject.ts";
 import { type CheckpointMessage, formatMessage, parseMessage } from "../../src/engine/store/message.ts";
 
 const sha = "0123456789abcdef0123456789abcdef01234567";
@@ -78,7 +78,7 @@ const message: fc.Arbitrary<CheckpointMessage> = fc.record({
       params: fc.dictionary(text, record),
       outs: fc.array(
         fc.record({
-          path: text.filter(isInside),
+          path: text.filter(isOutputPath),
           hash: fc.constantFrom(
             "",
             "d41d8cd98f00b204e9800998ecf8427e",
@@ -119,6 +119,31 @@ test("whatever the fields hold, a message reads back as it was written, and only
     { numRuns: 500 },
   );
 });
+
+/** Places in which a checkpoint from elsewhere could bring settings and programs that then run. */
+const dangerous = [
+  ".git/hooks/pre-commit",
+  ".GIT/config",
+  "sub/.git/config",
+  "git~1/config",
+  ".git ./config",
+  ".g\u200cit/config",
+  ".dvc/config.local",
+  "../elsewhere",
+  "/etc/passwd",
+];
+
+for (const path of dangerous) {
+  test(`no output is ${JSON.stringify(path)}`, () => {
+    const out = { path, hash: "d41d8cd98f00b204e9800998ecf8427e", size: 1, fileCount: null } as const;
+    const outs = [{ ...out, isExecutable: true, cached: true, legacy: false }];
+    const read = parseMessage(formatMessage({ ...plain, values: { metrics: {}, params: {}, outs } }));
+    assert.deepEqual(read?.values?.outs ?? [], []);
+    if (path.startsWith(".dvc")) return;
+    const entry = { md5: "d41d8cd98f00b204e9800998ecf8427e", relpath: path };
+    assert.equal(parseDirectoryObject(Buffer.from(JSON.stringify([entry]))), null);
+  });
+}
 
 test("values over 32 KiB are left out of the message, and nothing else", () => {
   const large = {

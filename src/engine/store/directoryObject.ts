@@ -38,11 +38,27 @@ export function parseDirectoryObject(content: Buffer): readonly DirectoryEntry[]
   return entries;
 }
 
-/** Whether a relative path with forward slashes names something below its folder. */
+/**
+ * Whether a relative path with forward slashes names something below its folder that may be an output, or a part of one.
+ * What lies in a Git directory may not: with its hooks and settings, a checkpoint from elsewhere could run anything.
+ */
 export function isInside(relpath: string): boolean {
   if (relpath === "" || relpath.includes("\0")) return false;
   if (process.platform === "win32" && /[\\:]/.test(relpath)) return false;
-  return relpath.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return relpath
+    .split("/")
+    .every((part) => part !== "" && part !== "." && part !== ".." && !isGitDirectory(part));
+}
+
+/** Whether a project-relative path may be that of an output: DVC's own folder is none, nor is Savepoint's in it. */
+export function isOutputPath(path: string): boolean {
+  return isInside(path) && !/^\.dvc(?:\/|$)/i.test(path);
+}
+
+/** By any name that some file system takes for it, as Git itself refuses them. */
+function isGitDirectory(name: string): boolean {
+  const plain = name.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, "").replace(/[. ]+$/, "");
+  return /^(?:\.git|git~1)$/i.test(plain);
 }
 
 /** Order of Unicode code points. JavaScript's own order is that of UTF-16 units, which differs beyond the first plane. */

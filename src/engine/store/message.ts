@@ -12,7 +12,7 @@ import {
 } from "../model.ts";
 import type { Project } from "../project.ts";
 import { readQuestion } from "../signal/question.ts";
-import { isInside } from "./directoryObject.ts";
+import { isOutputPath } from "./directoryObject.ts";
 import { parseProgress } from "./pipelineProgress.ts";
 
 /**
@@ -281,8 +281,8 @@ function valuesByFile(value: unknown): ValuesByFile | null {
 function parseOutput(value: unknown): OutputRecord | null {
   const out = asRecord(value);
   const path = out?.path;
-  // A path that leads out of the project must never reach what restores it.
-  if (out === null || typeof path !== "string" || !isInside(path)) return null;
+  // A path that leads out of the project, or into what runs programs, must never reach what restores it.
+  if (out === null || typeof path !== "string" || !isOutputPath(path)) return null;
   const { hash, size, fileCount } = out;
   return {
     path,

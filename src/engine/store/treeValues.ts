@@ -4,7 +4,7 @@ import type { Project } from "../project.ts";
 import { isObjectHash } from "./cache.ts";
 import type { CatFile } from "./catFile.ts";
 import { collectValues, scopeOf } from "./checkpointValues.ts";
-import { isInside } from "./directoryObject.ts";
+import { isOutputPath } from "./directoryObject.ts";
 import { recordedFile } from "./fileAt.ts";
 import type { CheckpointValues } from "./message.ts";
 import { RecordedTree } from "./recordedTree.ts";
@@ -75,7 +75,7 @@ function outputsOf({ locks }: LockedPipeline): readonly OutputRecord[] {
   return locks.flatMap(({ stage, entry }) =>
     entry.outputs
       // DVC allows outputs elsewhere; they are not the project's to restore.
-      .filter(({ path }) => isInside(path))
+      .filter(({ path }) => isOutputPath(path))
       .map((item) => ({
         ...item,
         hash: isObjectHash(item.hash) ? item.hash : "",
