@@ -102,6 +102,7 @@ export interface CommandArguments {
   "savepoint.clearSelection": [];
   "savepoint.apply": [target?: CheckpointSource];
   "savepoint.undoRestore": [target?: ProjectTarget];
+  "savepoint.undoEarlier": [target?: ProjectTarget];
   "savepoint.deleteExperiment": [target?: CheckpointSource, selected?: readonly CheckpointSource[]];
   "savepoint.bringBack": [target?: ProjectTarget];
   "savepoint.openFile": [target?: CheckpointSource];
@@ -170,6 +171,7 @@ const commandSet: { readonly [Id in CommandId]: true } = {
   "savepoint.clearSelection": true,
   "savepoint.apply": true,
   "savepoint.undoRestore": true,
+  "savepoint.undoEarlier": true,
   "savepoint.deleteExperiment": true,
   "savepoint.bringBack": true,
   "savepoint.openFile": true,

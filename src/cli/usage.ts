@@ -239,10 +239,15 @@ export const commands = {
     },
   },
   undo: {
-    arguments: "",
-    summary: "take the last apply, resume, fork or rewind of the workspace back",
-    words: [0, 0],
-    options: { json },
+    arguments: "[NUMBER]",
+    summary:
+      "take the last apply, resume, fork or rewind of the workspace back, or an earlier one by its number",
+    words: [0, 1],
+    options: {
+      json,
+      list: { type: "boolean", summary: "show what can be taken back, with numbers" },
+      "dry-run": { type: "boolean", summary: "say what would change, and change nothing" },
+    },
   },
   export: {
     arguments: "REF DIRECTORY",

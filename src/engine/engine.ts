@@ -16,6 +16,7 @@ import type { ExperimentIndex } from "./store/experimentIndex.ts";
 import type { IntegrityReport } from "./store/integrity.ts";
 import type { RemovedExperiment } from "./store/removal.ts";
 import type { RestorePlan, RestoreReport, RestoreScope } from "./store/restore.ts";
+import type { UndoPoint } from "./store/undoPoints.ts";
 
 export type { PipelineState } from "./pipelineModel.ts";
 
@@ -36,9 +37,14 @@ export interface Engine extends Disposable {
   /** What the stage of a checkpoint would run in now that is other than then: versions of programs and packages. */
   driftSince(experiment: Experiment, checkpoint: Checkpoint): Promise<Drift>;
   planRestore(checkpoint: Checkpoint, scope: RestoreScope): Promise<Result<RestorePlan>>;
-  /** Fails with `run-active` while a stage writes to the same files, as {@link undoRestore} does. */
+  /** Carries a plan out, of a restore or an undo. Fails with `run-active` while a run goes on in the workspace. */
   restore(plan: RestorePlan): Promise<Result<RestoreReport>>;
+  /** Takes the last restore back; doing it again takes that back. Fails with `run-active`, as {@link restore} does. */
   undoRestore(): Promise<Result<RestoreReport>>;
+  /** What can be taken back, newest first. */
+  undoPoints(): Promise<readonly UndoPoint[]>;
+  /** What taking back to an undo point changes; {@link restore} does it. */
+  planUndo(point: UndoPoint): Promise<Result<RestorePlan>>;
   /** Answers the question of a checkpoint, and resumes its run when nobody waits for the answer any more. */
   answer(checkpoint: Checkpoint, value: AnswerValue): Promise<Result<Answered>>;
   /** Removes experiments that don't run, all or none. */

@@ -2,7 +2,6 @@ import type { StopGrace } from "../runner/files.ts";
 import type { Engine } from "./engine.ts";
 import { driftSince } from "./environment/driftSince.ts";
 import { Environments } from "./environment/environments.ts";
-import { inIdleWorkspace } from "./idleWorkspace.ts";
 import { Runs } from "./isolated/runs.ts";
 import { createWorktree } from "./isolated/worktree.ts";
 import { openProject } from "./openProject.ts";
@@ -22,8 +21,11 @@ import { ExperimentIndex } from "./store/experimentIndex.ts";
 import { exportCheckpoint } from "./store/exportCheckpoint.ts";
 import { Hasher } from "./store/hasher.ts";
 import { verify } from "./store/integrity.ts";
+import { planUndo } from "./store/planUndo.ts";
 import { removedExperiments } from "./store/removal.ts";
 import { planRestore, restore, undoRestore } from "./store/restore.ts";
+import { undoPoints } from "./store/undoPoints.ts";
+import { whileIdle } from "./whileIdle.ts";
 
 export type { StopGrace } from "../runner/files.ts";
 
@@ -90,8 +92,10 @@ export async function openEngine(directory: string, options: EngineOptions): Pro
     },
     driftSince: (experiment, checkpoint) => driftSince(project, environments, experiment, checkpoint),
     planRestore: (checkpoint, scope) => planRestore(project, checkpoint, scope, hasher),
-    restore: (plan) => inIdleWorkspace(runs, () => restore(plan)),
-    undoRestore: () => inIdleWorkspace(runs, () => undoRestore(project, hasher)),
+    restore: (plan) => whileIdle(runs, () => restore(plan)),
+    undoPoints: () => undoPoints(project),
+    planUndo: (point) => planUndo(project, point, hasher),
+    undoRestore: () => whileIdle(runs, () => undoRestore(project, hasher)),
     answer: (checkpoint, value) =>
       answerQuestion({ project, experiments, runs, now: Date.now }, checkpoint, value),
     removeExperiments: (chosen) => removeIdle({ project, experiments, runs, now: Date.now }, chosen),

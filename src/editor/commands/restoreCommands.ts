@@ -1,11 +1,13 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { relativeTime } from "../../engine/compare/present.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Result } from "../../engine/result.ts";
 import type { RestorePlan, RestoreReport } from "../../engine/store/restore.ts";
+import { pathsOf } from "../../engine/store/undoPoints.ts";
 import { registerCommand } from "../base/commands.ts";
 import { showProblem } from "../base/messages.ts";
-import { restoreCounts, restoreNames } from "../labels/restoreLabels.ts";
+import { nameSome, restoreCounts, restoreNames } from "../labels/restoreLabels.ts";
 import { workspaceRunOf } from "../labels/runLabels.ts";
 import { type Choice, pickOne } from "../pickers/pick.ts";
 import type { Services } from "../services.ts";
@@ -29,6 +31,11 @@ export function registerRestoreCommands(services: Services): readonly vscode.Dis
       if (!(await isTrusted())) return;
       const engine = await chooseProject(services, target?.kind === "project" ? target : undefined);
       if (engine) await undo(services, engine);
+    }),
+    registerCommand("savepoint.undoEarlier", log, async (target) => {
+      if (!(await isTrusted())) return;
+      const engine = await chooseProject(services, target?.kind === "project" ? target : undefined);
+      if (engine && (await isIdle(services, engine))) await undoEarlier(services, engine);
     }),
   ];
 }
@@ -95,11 +102,42 @@ async function offerUndo(
 async function undo(services: Services, engine: Engine): Promise<void> {
   if (!(await isIdle(services, engine))) return;
   const report = await orShow(services, await withProgress(() => engine.undoRestore()));
-  if (report) {
-    void vscode.window.showInformationMessage(
-      l10n.t("The workspace is at {0} again: {1}.", report.title, restoreCounts(report.changes)),
-    );
+  if (report) tellUndone(report);
+}
+
+/** Lists the safety copies, then says what going back to the chosen one changes, before anything is written. */
+async function undoEarlier(services: Services, engine: Engine): Promise<void> {
+  const points = await engine.undoPoints();
+  if (points.length === 0) {
+    const message = l10n.t("There is no restore to take back.");
+    await showProblem({ reason: "nothing-to-undo", message }, services.log);
+    return;
   }
+  const title = l10n.t("Undo Earlier Restore");
+  const point = await pickOne(
+    points.map((one) => ({
+      label: `$(discard) ${l10n.t("before {0}", one.title)}`,
+      description: relativeTime(one.createdAt, Date.now()),
+      detail: nameSome(pathsOf(engine.project, one)),
+      value: one,
+    })),
+    { title, placeholder: l10n.t("To which state should these files go back?") },
+  );
+  if (point === null) return;
+  const plan = await orShow(services, await withProgress(() => engine.planUndo(point)));
+  if (!plan) return;
+  const agreed = await pickOne(planChoice({ ok: true, value: plan }, l10n.t("Go back"), "$(discard)"), {
+    title: l10n.t("Go back to {0}", plan.title),
+    placeholder: l10n.t("What is there now is kept, and can be brought back in the same way"),
+  });
+  const report = agreed && (await orShow(services, await withProgress(() => engine.restore(agreed))));
+  if (report) tellUndone(report);
+}
+
+function tellUndone({ title, changes }: RestoreReport): void {
+  void vscode.window.showInformationMessage(
+    l10n.t("The workspace is at {0} again: {1}.", title, restoreCounts(changes)),
+  );
 }
 
 function withProgress<Value>(work: () => Promise<Value>): Thenable<Value> {

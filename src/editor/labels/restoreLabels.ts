@@ -21,7 +21,12 @@ export function restoreCounts(changes: readonly RestoreChange[]): string {
 
 /** The names of the first files that change. */
 export function restoreNames(changes: readonly RestoreChange[]): string {
-  const names = changes.slice(0, namedFiles).map(({ path }) => path);
-  const rest = changes.length - names.length;
+  return nameSome(changes.map(({ path }) => path));
+}
+
+/** The first of some paths. */
+export function nameSome(paths: readonly string[]): string {
+  const names = paths.slice(0, namedFiles);
+  const rest = paths.length - names.length;
   return rest > 0 ? l10n.t("{0} and {1} more", names.join(", "), rest) : names.join(", ");
 }

@@ -50,19 +50,18 @@ export function incomingDirectory(cache: Cache): string {
   return join(cache.directory, "savepoint-incoming");
 }
 
-/** A new name in that folder. It tells whose it is, so that it can be removed once that process is gone. */
+/** A new name for what is not complete. It tells whose it is, so that it can be removed once that process is gone. */
 export function incomingName(): string {
   return `${hostname()}.${process.pid}.${randomUUID()}`;
 }
 
-/** Removes what processes of this machine that have ended left half-done in the cache. */
-export async function removeAbandoned(cache: Cache): Promise<void> {
-  const folder = incomingDirectory(cache);
+/** Removes what processes of this machine that have ended left half-done in a folder, and the folder when it is empty. */
+export async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f-]+$/.exec(name) ?? [];
+    const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f-]+(?:\.lock)?$/.exec(name) ?? [];
     const isAbandoned = host === hostname() && identify(Number(pid)) === null;
-    if (isAbandoned) await rm(join(folder, name), { force: true });
+    if (isAbandoned) await rm(join(folder, name), { recursive: true, force: true });
   }
   await rmdir(folder).catch(() => {});
 }

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { type Cache, incomingDirectory, incomingName, objectPath } from "./cache.ts";
 import { copyNew } from "./copyNew.ts";
-import { hashBytes, hashFile } from "./fileHash.ts";
+import { hashBytes, hashFile, haveSameBytes } from "./fileHash.ts";
 
 const writeAttempts = 20;
 
@@ -52,10 +52,14 @@ export class CacheWriter {
     }
   }
 
-  /** Puts a copy of a file in that may go on changing. Returns the hash of what was copied. */
+  /**
+   * Puts a copy of a file in that may go on changing, or be overwritten: an object that is there already is compared with
+   * it, byte by byte, and replaced when it is damaged. Returns the hash of what was copied.
+   */
   keep(file: string, expectedHash: string, size: number): string {
-    const present = statSync(this.#pathOf(expectedHash), { throwIfNoEntry: false });
-    if (present !== undefined && isTrusted(present, size)) return expectedHash;
+    const target = this.#pathOf(expectedHash);
+    const present = statSync(target, { throwIfNoEntry: false });
+    if (present !== undefined && isTrusted(present, size) && haveSameBytes(file, target)) return expectedHash;
     return this.#incoming((temporary) => {
       copyNew(file, temporary);
       return hashFile(temporary, this.#legacy).hash;

@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { CaptureMemory, capture } from "./capture.ts";
 import { HashMemory, hashPath } from "./hashPath.ts";
 import { compareOutputs, hasOutputs, keepOutputs, stageOutputs, verifyOutputs } from "./outputRestore.ts";
-import { findObstacle, moveIntoPlace } from "./placeFiles.ts";
+import { findObstacle, identifyPlaces, moveIntoPlace } from "./placeFiles.ts";
 import { storeCapture } from "./storeCapture.ts";
 import type { Envelope, Reply, WorkerAnswers, WorkerRequestKind, WorkerRequests } from "./workerMessages.ts";
 
@@ -24,6 +24,7 @@ const handlers: {
   hasOutputs,
   keepOutputs: (request) => keepOutputs(request, hashes),
   findObstacle,
+  identifyPlaces,
   moveIntoPlace,
   remove: ({ paths }) => {
     for (const path of paths) rmSync(path, { recursive: true, force: true, maxRetries: 3 });

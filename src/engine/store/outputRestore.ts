@@ -152,7 +152,9 @@ function isDirectory(path: string): boolean {
 function presentFiles(absolute: string, path: string): Map<string, PresentFile> {
   const stat = statOf(absolute);
   if (stat === undefined) return new Map();
-  if (!stat.isDirectory()) return new Map([[path, { path: absolute, stat }]]);
+  if (stat.isFile()) return new Map([[path, { path: absolute, stat }]]);
+  // A pipe or a socket has no content; reading one may never end.
+  if (!stat.isDirectory()) return new Map();
   return new Map(listFiles(absolute).files.map((file) => [`${path}/${file.relpath}`, file]));
 }
 

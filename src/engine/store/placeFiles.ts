@@ -1,5 +1,19 @@
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { copyNew } from "./copyNew.ts";
+import { identityOf } from "./outputFiles.ts";
 import { linkStatOf, statOf } from "./statOf.ts";
 
 /** A staged file and its place, or a place that is to be empty. */
@@ -19,11 +33,30 @@ interface Placing {
   readonly folders: readonly string[];
 }
 
-/**
- * What keeps files from being put in their places, and is not replaced by them: an absolute path; `null` when all can be
- * moved. Changes nothing.
- */
-export function findObstacle({ moves, folders }: Placing): string | null {
+/** What keeps files from being put in their places. The path is absolute. */
+export interface Obstacle {
+  readonly path: string;
+  /** `taken` by what the files don't replace, or a folder that is `not-writable`. */
+  readonly kind: "taken" | "not-writable";
+}
+
+/** Says what keeps files from being put in their places; `null` when all can be moved. Changes nothing. */
+export function findObstacle(placing: Placing): Obstacle | null {
+  const taken = findTaken(placing);
+  if (taken !== null) return { path: taken, kind: "taken" };
+  const folder = findReadOnly(placing.moves);
+  return folder === null ? null : { path: folder, kind: "not-writable" };
+}
+
+/** What tells whether something else is at the places now than at another time. */
+export function identifyPlaces({ paths }: { readonly paths: readonly string[] }): readonly string[] {
+  return paths.map((path) => {
+    const stat = linkStatOf(path);
+    return stat === undefined ? "" : identityOf(stat);
+  });
+}
+
+function findTaken({ moves, folders }: Placing): string | null {
   const deleted = new Set(moves.filter(({ from }) => from === null).map(({ to }) => to));
   for (const { from, to, boundary, keepsLinks } of moves) {
     if (from === null) continue;
@@ -63,12 +96,37 @@ function realPathOrNull(path: string): string | null {
   }
 }
 
+/** A folder in which something would change, but may not. */
+function findReadOnly(moves: readonly Move[]): string | null {
+  const folders = new Set(
+    moves
+      .filter(({ from, to }) => from !== null || linkStatOf(to) !== undefined)
+      .map(({ to }) => nearestFolder(dirname(to))),
+  );
+  return [...folders].find((folder) => !isWritable(folder)) ?? null;
+}
+
+function nearestFolder(path: string): string {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (folder === dirname(folder) || statOf(folder)?.isDirectory()) return folder;
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Puts staged files in their places and deletes what is to go, then the folders that this leaves empty. */
 export function moveIntoPlace({ moves, folders: wanted }: Placing): null {
   const folders = new Set<string>();
   for (const { from, to, boundary } of moves) {
     if (from !== null || linkAbove(to, boundary) !== null) continue;
-    rmSync(to, { force: true });
+    naming(to, () => rmSync(to, { force: true }));
     for (let folder = dirname(to); folder.length > boundary.length; folder = dirname(folder))
       folders.add(folder);
     if (dirname(to).length >= boundary.length && boundary !== to) folders.add(boundary);
@@ -76,12 +134,41 @@ export function moveIntoPlace({ moves, folders: wanted }: Placing): null {
   for (const folder of [...folders].sort((a, b) => b.length - a.length)) removeIfEmpty(folder);
   for (const { from, to } of moves) {
     if (from === null) continue;
-    mkdirSync(dirname(to), { recursive: true });
-    if (linkStatOf(to)?.isDirectory()) removeEmptyFolders(to);
-    renameSync(from, to);
+    naming(to, () => {
+      mkdirSync(dirname(to), { recursive: true });
+      if (linkStatOf(to)?.isDirectory()) removeEmptyFolders(to);
+      moveFile(from, to);
+    });
   }
   for (const folder of wanted) mkdirSync(folder, { recursive: true });
   return null;
+}
+
+/** What fails says which place it is about, not where the file was staged. */
+function naming(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
+}
+
+/** Moves a file or a link, also to another disk: an output's folder may be a link to one. */
+function moveFile(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    // What was there stays until all of what comes is there.
+    const beside = join(dirname(to), `.savepoint-${randomUUID()}`);
+    try {
+      if (linkStatOf(from)?.isSymbolicLink()) symlinkSync(readlinkSync(from), beside);
+      else copyNew(from, beside);
+      renameSync(beside, to);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+  }
 }
 
 /** A folder between the boundary (exclusive) and the path that is a link, which may lead anywhere. */

@@ -112,6 +112,12 @@ export class PrivateIndex {
     return this.#listTracked([":/"]);
   }
 
+  /** The files that are to stay out of the workspace, as a sparse checkout has them. */
+  async listSkipped(): Promise<readonly string[]> {
+    const tagged = split(await this.#run(["ls-files", "-t", "--full-name", "-z", "--", ":/"]));
+    return tagged.flatMap((line) => (line.startsWith("S ") ? [line.slice(2)] : []));
+  }
+
   /** The files at or below the given paths, all relative to the work tree. */
   async list(paths: readonly string[]): Promise<readonly string[]> {
     if (paths.length === 0) return [];

@@ -7,10 +7,15 @@ import type { Checkpoint } from "../model.ts";
 import { loadPipeline } from "../pipeline/load.ts";
 import type { Project } from "../project.ts";
 import type { Problem } from "../result.ts";
-import { recordingFiles, recordingsDirectory, savepointDirectory } from "../system/layout.ts";
+import {
+  recordingFiles,
+  recordingsDirectory,
+  restoringDirectory,
+  savepointDirectory,
+} from "../system/layout.ts";
 import { Lease } from "../system/lease.ts";
 import { readJson } from "../system/versionedJson.ts";
-import { openCache, removeAbandoned } from "./cache.ts";
+import { incomingDirectory, openCache, removeAbandoned } from "./cache.ts";
 import { describeFailure } from "./failures.ts";
 import type { Hasher } from "./hasher.ts";
 import type { Owner, RecordingLine } from "./journal.ts";
@@ -50,7 +55,7 @@ export async function recoverJournal(project: Project, hasher: Hasher): Promise<
   const found = await abandonedRecordings(project);
   const recovery = { recorded: [] as Checkpoint[], dropped: 0, problems: [] as Problem[] };
   const cache = await openCache(project);
-  await removeAbandoned(cache);
+  for (const folder of [incomingDirectory(cache), restoringDirectory(project)]) await removeAbandoned(folder);
   if (found.length === 0) return recovery;
   const lease = Lease.acquire(recoveryLease(project), "recovery", randomUUID());
   // Another window is doing it.

@@ -1,35 +1,35 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
-import { dirname, join, posix, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import type { Checkpoint, OutputRecord } from "../model.ts";
-import { compareText } from "../pipeline/data.ts";
 import type { Project } from "../project.ts";
 import { failure, type Result, success } from "../result.ts";
-import { savepointDirectory } from "../system/layout.ts";
-import { isObjectHash, openCache } from "./cache.ts";
+import { restoringDirectory } from "../system/layout.ts";
+import { incomingName, isObjectHash, openCache } from "./cache.ts";
 import { isInside } from "./directoryObject.ts";
 import { expectNoDvcAtWork } from "./dvcLocks.ts";
 import { describeFailure } from "./failures.ts";
 import type { Hasher } from "./hasher.ts";
 import { describeObject, objectFailure } from "./integrity.ts";
 import type { OutputTarget } from "./outputRestore.ts";
-import { findOutside, type Move } from "./placeFiles.ts";
-import { rawDifferences, writeRawFiles } from "./rawFiles.ts";
+import { findOutside, type Move, type Obstacle } from "./placeFiles.ts";
+import { planUndo } from "./planUndo.ts";
+import { writeRawFiles } from "./rawFiles.ts";
 import { absentOutputs, recordedOutputs } from "./recordedOutputs.ts";
 import {
   type FileDifference,
+  inProject,
   isWithin,
   labelOf,
+  makePlan,
   outputFolders,
-  type RestoreChange,
   type RestorePlan,
   type RestoreReport,
   type RestoreScope,
   targetOf,
 } from "./restorePlan.ts";
 import { linkStatOf } from "./statOf.ts";
-import { checkOutTo, differences, operationUnderWay, withIndex } from "./trackedFiles.ts";
-import { forgetUndoPoint, keepUndoPoint, latestUndoPoint } from "./undoPoints.ts";
+import { checkOutTo, differences, operationRefusal, operationUnderWay, withIndex } from "./trackedFiles.ts";
+import { forgetUndoPoint, keepUndoPoint, type UndoPoint, undoPoints } from "./undoPoints.ts";
 
 export type { RestoreChange, RestorePlan, RestoreReport, RestoreScope } from "./restorePlan.ts";
 
@@ -48,7 +48,7 @@ export async function planRestore(
   try {
     const operation = scope === "outputs" ? null : await operationUnderWay(project);
     if (operation !== null && scope === "everything")
-      return refusal(project, operation, `apply ${title} again`);
+      return operationRefusal(project, operation, `apply ${title} again`);
     const cache = await openCache(project);
     const recorded = await recordedOutputs(project, checkpoint, scope);
     const absent = await absentOutputs(project, checkpoint);
@@ -63,7 +63,14 @@ export async function planRestore(
     const { changes, problems } = await hasher.call("compareOutputs", request);
     if (problems[0] !== undefined) return objectFailure(project, hasher, checkpoint, problems);
     const files = await fileDifferences(project, checkpoint.sha, scope, [...recorded, ...absent]);
-    if (operation !== null && files.length > 0) return refusal(project, operation, `apply ${title} again`);
+    if (operation !== null && files.length > 0)
+      return operationRefusal(project, operation, `apply ${title} again`);
+    const unnameable = files.find(({ path }) => path.includes("\ufffd"));
+    if (unnameable !== undefined) {
+      const name = `the name of ${inProject(project, unnameable.path)} is not valid UTF-8`;
+      const advice = "Rename it, or restore just the outputs.";
+      return failure("unnameable", `${title} can't be restored: ${name}. ${advice}`, unnameable.path);
+    }
     return success(
       makePlan({
         project,
@@ -85,48 +92,92 @@ export async function planRestore(
 
 /**
  * Carries a plan out. First all objects are copied and checked, then what would be overwritten is kept, then the copies
- * are put in their places. HEAD, the index, branches and ignored files that are no outputs stay as they are. Fails with
- * `in-the-way` when a place is taken by what neither Git nor an output accounts for, with `dvc-at-work`, or as
+ * are put in their places; when that fails half-way, what was there is put back. HEAD, the index, branches and ignored
+ * files that are no outputs stay as they are. Fails with `in-the-way` when a place is taken by what neither Git nor an
+ * output accounts for, with `not-writable`, `changed-meanwhile`, `dvc-at-work`, or as
  * {@link expectIsolated}; nothing is changed then.
  */
 export async function restore(plan: RestorePlan): Promise<Result<RestoreReport>> {
   const { project, hasher, title, changes } = plan;
-  if (changes.length === 0 && plan.takesBack === null) return success({ title, changes, undoRef: null });
-  const folder = join(savepointDirectory(project), "restore", randomUUID());
-  let undoRef: string | null = null;
+  if (changes.length === 0) {
+    if (plan.takesBack !== null) await forgetUndoPoint(project, plan.takesBack);
+    return success({ title, changes, undoRef: null });
+  }
+  let point: Pick<UndoPoint, "ref" | "sha"> | null = null;
   try {
     const free = await expectNoDvcAtWork(
       project,
       changes.map(({ path }) => path),
     );
     if (!free.ok) return free;
-    await mkdir(folder, { recursive: true });
-    const staged = await stage(plan, folder);
-    if (!staged.ok) return staged;
-    const folders = outputFolders(project.root, plan.outputs.targets);
-    const obstacle = await hasher.call("findObstacle", { moves: staged.value, folders });
-    if (obstacle !== null) return inTheWay(project, title, obstacle);
-    const inside = expectIsolated(
-      project,
-      staged.value.map(({ to }) => dirname(to)),
-    );
-    if (!inside.ok) return inside;
-    if (project.isolatedFrom === undefined) undoRef = await keepForUndo(plan);
-    await hasher.call("moveIntoPlace", { moves: staged.value, folders });
-    if (plan.takesBack !== null) await forgetUndoPoint(project, plan.takesBack);
-    return success({ title, changes, undoRef });
+    return await withFolder(project, async (folder) => {
+      const staged = await stage(plan, folder);
+      if (!staged.ok) return staged;
+      const placing = { moves: staged.value, folders: outputFolders(project.root, plan.outputs.targets) };
+      const obstacle = await hasher.call("findObstacle", placing);
+      if (obstacle !== null) return inTheWay(project, title, obstacle);
+      const paths = placing.moves.map(({ to }) => to);
+      const inside = expectIsolated(project, paths.map(dirname));
+      if (!inside.ok) return inside;
+      const before = await hasher.call("identifyPlaces", { paths });
+      if (project.isolatedFrom === undefined) point = await keepForUndo(plan);
+      const now = await hasher.call("identifyPlaces", { paths });
+      const changed = paths.find((_, index) => now[index] !== before[index]);
+      if (changed !== undefined) {
+        if (point !== null) await forgetUndoPoint(project, point);
+        return changedMeanwhile(project, title, changed);
+      }
+      await hasher.call("moveIntoPlace", placing);
+      if (plan.takesBack !== null) await forgetUndoPoint(project, plan.takesBack);
+      return success({ title, changes, undoRef: point?.ref ?? null });
+    });
   } catch (error) {
     const problem = describeFailure(error, `${title} could not be restored`);
     const advice =
-      undoRef === null ? "Nothing was changed." : "Undo Last Restore brings back what was there.";
+      point === null || (await putBack(plan, point))
+        ? "Nothing was changed."
+        : "Undo Last Restore brings back what was there.";
     return { ok: false, problem: { ...problem, message: `${problem.message} ${advice}` } };
+  }
+}
+
+/** Takes back what a restore has changed before it failed. Returns whether all is as it was. */
+async function putBack({ project, hasher }: RestorePlan, { ref }: Pick<UndoPoint, "ref">): Promise<boolean> {
+  try {
+    const point = (await undoPoints(project)).find((one) => one.ref === ref);
+    if (point === undefined) return false;
+    const plan = await planUndo(project, point, hasher);
+    if (!plan.ok) return false;
+    return await withFolder(project, async (folder) => {
+      const staged = await stage(plan.value, folder);
+      if (!staged.ok) return false;
+      const placing = {
+        moves: staged.value,
+        folders: outputFolders(project.root, plan.value.outputs.targets),
+      };
+      if ((await hasher.call("findObstacle", placing)) !== null) return false;
+      await hasher.call("moveIntoPlace", placing);
+      await forgetUndoPoint(project, point);
+      return true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Work with a folder that is gone afterwards. */
+async function withFolder<Value>(project: Project, work: (folder: string) => Promise<Value>): Promise<Value> {
+  const folder = join(restoringDirectory(project), incomingName());
+  await mkdir(folder, { recursive: true });
+  try {
+    return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Keeps what a plan overwrites or removes. Returns the ref of the undo point. */
-async function keepForUndo(plan: RestorePlan): Promise<string> {
+/** Keeps what a plan overwrites or removes. */
+async function keepForUndo(plan: RestorePlan): Promise<Pick<UndoPoint, "ref" | "sha">> {
   const { project, hasher, cache } = plan;
   const paths = plan.outputs.targets.map(({ path }) => path);
   const outputs = await hasher.call("keepOutputs", { root: project.root, cache, paths });
@@ -134,41 +185,14 @@ async function keepForUndo(plan: RestorePlan): Promise<string> {
 }
 
 /**
- * Takes the last restore back; doing it again takes that back. Fails with `nothing-to-undo`, and as {@link planRestore}
- * and {@link restore} do.
+ * Takes the last restore back; doing it again takes that back. Fails with `nothing-to-undo`, and as {@link planUndo} and
+ * {@link restore} do.
  */
 export async function undoRestore(project: Project, hasher: Hasher): Promise<Result<RestoreReport>> {
-  const point = await latestUndoPoint(project);
-  if (point === null) return failure("nothing-to-undo", "There is no restore to take back.");
-  const title = `the state before ${point.title}`;
-  try {
-    const cache = await openCache(project);
-    const targets = point.outputs;
-    const compared = await hasher.call("compareOutputs", { root: project.root, cache, targets });
-    const [problem] = compared.problems;
-    if (problem !== undefined) {
-      const message = `${problem.path} cannot be brought back: its object ${problem.hash} is ${problem.kind} in the cache.`;
-      return failure(`object-${problem.kind}`, message, problem.path);
-    }
-    const files = await rawDifferences(project, point.sha, point.files);
-    const operation = files.length === 0 ? null : await operationUnderWay(project);
-    if (operation !== null) return refusal(project, operation, "undo again");
-    const plan = makePlan({
-      project,
-      hasher,
-      cache,
-      title,
-      checkpoint: null,
-      commit: point.sha,
-      targets,
-      changes: compared.changes,
-      files,
-      takesBack: point,
-    });
-    return await restore(plan);
-  } catch (error) {
-    return { ok: false, problem: describeFailure(error, "The last restore cannot be taken back") };
-  }
+  const [point] = await undoPoints(project);
+  if (point === undefined) return failure("nothing-to-undo", "There is no restore to take back.");
+  const plan = await planUndo(project, point, hasher);
+  return plan.ok ? restore(plan.value) : plan;
 }
 
 /** Removes outputs (project-relative) so that a stage starts without them. {@link undoRestore} brings them back. */
@@ -219,24 +243,36 @@ function nothingAt(path: string): OutputTarget {
   return { path, hash: null, legacy: false, isExecutable: false };
 }
 
-function refusal(project: Project, operation: string, retry: string): Result<never> {
-  const advice = `finish or abort the ${operation} first, then ${retry}`;
-  return failure("operation-under-way", `A ${operation} is under way in ${project.workTree}: ${advice}.`);
-}
-
-function inTheWay(project: Project, title: string, obstacle: string): Result<never> {
-  const path = relative(project.root, obstacle).split(sep).join("/");
-  const kind = linkStatOf(obstacle)?.isSymbolicLink()
+function inTheWay(project: Project, title: string, { path, kind }: Obstacle): Result<never> {
+  const shown = shownPath(project, path);
+  if (kind === "not-writable") {
+    const message = `${title} was not restored: the folder ${shown} may not be written. Change its permissions, then try again.`;
+    return failure("not-writable", message, shown);
+  }
+  const stat = linkStatOf(path);
+  const what = stat?.isSymbolicLink()
     ? "a link, and nothing is written behind one"
-    : "neither in an output nor tracked by Git";
-  const message = `${title} was not restored: ${path} is in the way (${kind}). Move it away, then try again.`;
-  return failure("in-the-way", message, path);
+    : stat?.isFile() || stat?.isDirectory()
+      ? "neither in an output nor tracked by Git"
+      : "neither a file nor a folder";
+  const message = `${title} was not restored: ${shown} is in the way (${what}). Move it away, then try again.`;
+  return failure("in-the-way", message, shown);
 }
 
-/** What a plan does, for the words "the state before …". */
-function deedOf(plan: RestorePlan): string {
-  if (plan.takesBack !== null) return "the last undo";
-  return plan.commit === null ? "old outputs were removed" : `${plan.title} was restored`;
+function changedMeanwhile(project: Project, title: string, path: string): Result<never> {
+  const shown = shownPath(project, path);
+  const message = `${title} was not restored: ${shown} was changed by something else at this moment. Try again.`;
+  return failure("changed-meanwhile", message, shown);
+}
+
+function shownPath(project: Project, path: string): string {
+  return relative(project.root, path).split(sep).join("/") || ".";
+}
+
+/** What a plan does, for the words "the state before …". Undoing twice is doing it again. */
+function deedOf({ takesBack, commit, title }: RestorePlan): string {
+  if (takesBack === null) return commit === null ? "old outputs were removed" : `${title} was restored`;
+  return /^undoing “(.*)”$/.exec(takesBack.title)?.[1] ?? `undoing “${takesBack.title}”`;
 }
 
 function inScope(path: string, scope: RestoreScope): boolean {
@@ -257,30 +293,6 @@ async function fileDifferences(
   const excluded = inTree(outs.filter(({ cached }) => cached).map(({ path }) => path));
   const all = await withIndex(project, (index) => differences(project, sha, index, { excluded, outputs }));
   return all.filter(({ path }) => isWithin(path, chosen));
-}
-
-function makePlan(
-  parts: Pick<RestorePlan, "project" | "hasher" | "cache" | "title" | "checkpoint" | "commit" | "takesBack"> &
-    RestorePlan["outputs"] & { readonly files: readonly FileDifference[] },
-): RestorePlan {
-  const { targets, changes: outputChanges, files, ...kept } = parts;
-  const changes: RestoreChange[] = [
-    ...outputChanges.map(({ path, action, size }) => ({ path, action, size })),
-    ...files.map(({ path, action }) => ({
-      path: posix.relative(`/${parts.project.prefix}`, `/${path}`),
-      action,
-      size: null,
-    })),
-  ];
-  const changed = targets.filter(({ path }) => outputChanges.some((change) => isWithin(change.path, [path])));
-  const pathsOf = (isRemoved: boolean) =>
-    files.filter(({ action }) => (action === "delete") === isRemoved).map(({ path }) => path);
-  return {
-    ...kept,
-    changes: changes.sort((a, b) => compareText(a.path, b.path)),
-    files: { write: pathsOf(false), remove: pathsOf(true) },
-    outputs: { targets: changed, changes: outputChanges },
-  };
 }
 
 /** Copies everything that will be written, checked, into a folder. Returns what is to be moved where. */

@@ -1,5 +1,6 @@
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { Checkpoint, OutputRecord } from "../model.ts";
+import { compareText } from "../pipeline/data.ts";
 import type { Project } from "../project.ts";
 import type { Cache } from "./cache.ts";
 import type { Hasher } from "./hasher.ts";
@@ -38,8 +39,8 @@ export interface RestorePlan {
   /** Paths relative to the work tree. */
   readonly files: { readonly write: readonly string[]; readonly remove: readonly string[] };
   readonly outputs: { readonly targets: readonly OutputTarget[]; readonly changes: readonly OutputChange[] };
-  /** The undo ref that this plan takes back, which is then of no use any more. */
-  readonly takesBack: { readonly ref: string; readonly sha: string } | null;
+  /** The undo point that this plan goes back to, which is then of no use any more. */
+  readonly takesBack: { readonly ref: string; readonly sha: string; readonly title: string } | null;
 }
 
 /** What restoring did. */
@@ -58,6 +59,32 @@ export function labelOf(checkpoint: Pick<Checkpoint, "experiment" | "sequence">)
 /** What an output of a checkpoint is to be when it is restored. */
 export function targetOf(output: OutputRecord): OutputTarget {
   return { path: output.path, hash: output.hash, legacy: output.legacy, isExecutable: output.isExecutable };
+}
+
+/** Puts together what is known of a restore. */
+export function makePlan(
+  parts: Pick<RestorePlan, "project" | "hasher" | "cache" | "title" | "checkpoint" | "commit" | "takesBack"> &
+    RestorePlan["outputs"] & { readonly files: readonly FileDifference[] },
+): RestorePlan {
+  const { targets, changes: outputChanges, files, ...kept } = parts;
+  const changes: RestoreChange[] = [
+    ...outputChanges.map(({ path, action, size }) => ({ path, action, size })),
+    ...files.map(({ path, action }) => ({ path: inProject(parts.project, path), action, size: null })),
+  ];
+  const changed = targets.filter(({ path }) => outputChanges.some((change) => isWithin(change.path, [path])));
+  const pathsOf = (isRemoved: boolean) =>
+    files.filter(({ action }) => (action === "delete") === isRemoved).map(({ path }) => path);
+  return {
+    ...kept,
+    changes: changes.sort((a, b) => compareText(a.path, b.path)),
+    files: { write: pathsOf(false), remove: pathsOf(true) },
+    outputs: { targets: changed, changes: outputChanges },
+  };
+}
+
+/** A path of the work tree as people see it in the project. */
+export function inProject(project: Project, path: string): string {
+  return posix.relative(`/${project.prefix}`, `/${path}`);
 }
 
 /** Whether a path is one of the given ones, or lies below one. */

@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, type Stats, statSync } from "node:fs";
+import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import { access } from "node:fs/promises";
 
 /** What is at a path, links followed; `undefined` when nothing is, also because a folder above is none. */
@@ -7,8 +7,8 @@ export function statOf(path: string): BigIntStats | undefined {
 }
 
 /** As {@link statOf}, of a link itself. */
-export function linkStatOf(path: string): Stats | undefined {
-  return unlessAbsent(() => lstatSync(path));
+export function linkStatOf(path: string): BigIntStats | undefined {
+  return unlessAbsent(() => lstatSync(path, { bigint: true }));
 }
 
 /** Whether something is at a path, links followed; without blocking. */

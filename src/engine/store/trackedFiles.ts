@@ -1,9 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Project } from "../project.ts";
+import { failure, type Result } from "../result.ts";
 import { Git } from "../system/git.ts";
-import { savepointDirectory } from "../system/layout.ts";
+import { restoringDirectory } from "../system/layout.ts";
+import { incomingName } from "./cache.ts";
 import { PrivateIndex } from "./privateIndex.ts";
 import { type FileDifference, isWithin } from "./restorePlan.ts";
 import { exists } from "./statOf.ts";
@@ -22,6 +23,12 @@ export async function operationUnderWay(project: Project): Promise<string | null
   ];
   for (const [file, name] of marks) if (await exists(join(project.gitDirectory, file))) return name;
   return null;
+}
+
+/** The failure of what would change files of Git under an operation. `retry` says what to do once it is over. */
+export function operationRefusal(project: Project, operation: string, retry: string): Result<never> {
+  const advice = `finish or abort the ${operation} first, then ${retry}`;
+  return failure("operation-under-way", `A ${operation} is under way in ${project.workTree}: ${advice}.`);
 }
 
 /**
@@ -47,6 +54,7 @@ export async function differences(
   await index.addWorkspace(excluded);
   const now = await index.writeTree();
   const raw = await git.bytes(["diff-tree", "-r", "-z", "--raw", "--no-renames", now, `${commit}^{tree}`]);
+  const skipped = new Set(await index.listSkipped());
   const found: FileDifference[] = [];
   const fields = raw.toString("utf8").split("\0");
   for (let position = 0; position + 1 < fields.length; position += 2) {
@@ -54,12 +62,14 @@ export async function differences(
     const path = fields[position + 1] ?? "";
     // A submodule is a repository of its own: not ours to move.
     if (oldMode === "160000" || newMode === "160000") continue;
+    const isThere = await isAt(join(project.workTree, path));
+    // Outside of a sparse checkout: written there, Git would take it for deleted once it is gone again.
+    if (skipped.has(path) && !isThere) continue;
     if (status === "D") {
       if (tracked.has(path) || isWithin(path, outputs)) found.push({ path, action: "delete" });
       continue;
     }
     // Ignored files are not in the index, but may be in the way.
-    const isThere = status !== "A" || (await exists(join(project.workTree, path)));
     found.push({ path, action: isThere ? "replace" : "create" });
   }
   return found;
@@ -83,14 +93,22 @@ export async function checkOutTo(
   });
 }
 
+/** Whether anything is there, be it a link to nothing. */
+function isAt(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Work with the path of an index that is gone afterwards. */
 export async function withIndex<Found>(
   project: Project,
   work: (path: string) => Promise<Found>,
 ): Promise<Found> {
-  const folder = join(savepointDirectory(project), "restore");
+  const folder = restoringDirectory(project);
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `index-${randomUUID()}`);
+  const path = join(folder, incomingName());
   try {
     return await work(path);
   } finally {

@@ -7,7 +7,7 @@ import type {
   stageOutputs,
   verifyOutputs,
 } from "./outputRestore.ts";
-import type { findObstacle, moveIntoPlace } from "./placeFiles.ts";
+import type { findObstacle, identifyPlaces, moveIntoPlace } from "./placeFiles.ts";
 import type { StoredCapture, StoreRequest } from "./storeCapture.ts";
 
 /** What a worker thread can be asked. All of it is slow or blocks, which the extension host must never do. */
@@ -22,6 +22,7 @@ export interface WorkerRequests {
   readonly hasOutputs: Parameters<typeof hasOutputs>[0];
   readonly keepOutputs: Parameters<typeof keepOutputs>[0];
   readonly findObstacle: Parameters<typeof findObstacle>[0];
+  readonly identifyPlaces: Parameters<typeof identifyPlaces>[0];
   readonly moveIntoPlace: Parameters<typeof moveIntoPlace>[0];
 }
 
@@ -35,7 +36,8 @@ export interface WorkerAnswers {
   readonly verifyOutputs: ReturnType<typeof verifyOutputs>;
   readonly hasOutputs: boolean;
   readonly keepOutputs: ReturnType<typeof keepOutputs>;
-  readonly findObstacle: string | null;
+  readonly findObstacle: ReturnType<typeof findObstacle>;
+  readonly identifyPlaces: readonly string[];
   readonly moveIntoPlace: null;
 }
 

@@ -6,6 +6,11 @@ export function savepointDirectory(project: Pick<Project, "root">): string {
   return join(project.root, ".dvc", "tmp", "savepoint");
 }
 
+/** What restoring has staged, and private indexes: of use to the process that made them, as long as it lives. */
+export function restoringDirectory(project: Project): string {
+  return join(savepointDirectory(project), "restore");
+}
+
 /** One folder per run that records: its line, its journal entries, its copies and its private index. */
 export function recordingsDirectory(project: Project): string {
   return join(savepointDirectory(project), "recording");
