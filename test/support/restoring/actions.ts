@@ -13,10 +13,14 @@ export type Action =
   | { readonly kind: "switch" | "delete-branch" | "rebase" | "merge" | "pick"; readonly branch: number }
   | { readonly kind: "collect"; readonly expires: boolean }
   | { readonly kind: "train" }
-  | { readonly kind: "checkpoint"; readonly continues: boolean }
+  | { readonly kind: "checkpoint"; readonly from: "head" | "last" | number }
   | { readonly kind: "apply"; readonly checkpoint: number; readonly scope: ActionScope }
-  | { readonly kind: "continue"; readonly checkpoint: number }
-  | { readonly kind: "start-fresh" | "undo" };
+  | { readonly kind: "continue" | "export" | "delete"; readonly checkpoint: number }
+  /** 0 takes back the last restore. */
+  | { readonly kind: "undo"; readonly point: number }
+  | { readonly kind: "start-fresh" | "bring-back" }
+  /** From now on, all happens in the other one of two work trees of the repository. */
+  | { readonly kind: "other-work-tree" };
 
 export type ActionScope = "everything" | "outputs" | { readonly paths: readonly string[] };
 
@@ -25,6 +29,9 @@ export const ours: ReadonlySet<Action["kind"]> = new Set([
   "checkpoint",
   "apply",
   "continue",
+  "export",
+  "delete",
+  "bring-back",
   "start-fresh",
   "undo",
 ]);
@@ -113,18 +120,34 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("collect" as const), expires: fc.boolean() }) },
   { weight: 3, arbitrary: simple("train") },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const), continues: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("checkpoint" as const),
+      from: fc.oneof(fc.constantFrom("head" as const, "last" as const), which),
+    }),
+  },
   { weight: 9, arbitrary: fc.record({ kind: fc.constant("apply" as const), checkpoint: which, scope }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("continue" as const), checkpoint: which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("export" as const), checkpoint: which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), checkpoint: which }) },
+  { weight: 1, arbitrary: simple("bring-back") },
   { weight: 1, arbitrary: simple("start-fresh") },
-  { weight: 5, arbitrary: simple("undo") },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("undo" as const),
+      point: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: which }),
+    }),
+  },
+  { weight: 2, arbitrary: simple("other-work-tree") },
 );
 
 /** Begins with work and a checkpoint: without one there is nothing to restore. */
 export function sequences(longest: number): fc.Arbitrary<readonly Action[]> {
   return fc
     .array(action, { minLength: 1, maxLength: longest })
-    .map((rest) => [{ kind: "train" }, { kind: "checkpoint", continues: false }, ...rest] as const);
+    .map((rest) => [{ kind: "train" }, { kind: "checkpoint", from: "head" }, ...rest] as const);
 }
 
 /** For people: `apply 3 everything`. */

@@ -7,10 +7,14 @@ import { type Files, readFiles } from "./files.ts";
 /** The ids that Git would give to contents. */
 export type Contents = ReadonlySet<string>;
 
-/** All contents that can be got: from the workspace, from Git by refs, reflogs and the index, and from the cache. */
-export async function obtainable(project: TemporaryProject): Promise<Contents> {
+/** All contents that can be got: from the work trees, from Git by refs, reflogs and the index, and from the cache. */
+export async function obtainable(
+  project: TemporaryProject,
+  workTrees: readonly TemporaryProject[],
+): Promise<Contents> {
   const inGit = await reachable(project, ["--all", "--reflog", "--indexed-objects"]);
-  return new Set([...inGit, ...cached(project), ...inFiles(readFiles(project.root))]);
+  const inPlace = workTrees.flatMap(({ root }) => inFiles(readFiles(root)));
+  return new Set([...inGit, ...cached(project), ...inPlace]);
 }
 
 /** The contents that Savepoint answers for, whatever the user does to branches and files. */

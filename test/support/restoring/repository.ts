@@ -53,6 +53,20 @@ export async function copyOf(original: TemporaryProject): Promise<TemporaryProje
   };
 }
 
+/** Another work tree of a repository, with the same cache, as DVC's users set it up. */
+export async function linkedWorkTree(original: TemporaryProject): Promise<TemporaryProject> {
+  const root = `${original.root}-linked`;
+  await original.git("worktree", "add", "--quiet", "--detach", root);
+  writeFileSync(join(root, ".dvc/config.local"), `[cache]\n    dir = ${original.path(".dvc/cache")}\n`);
+  return {
+    ...original,
+    root,
+    path: (...segments: string[]) => join(root, ...segments),
+    git: (...args) => original.git("-C", root, ...args),
+    dispose: () => rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  };
+}
+
 /**
  * What a person or a training does, as far as Git lets them: what it refuses is left as it is. `number` makes what is
  * written unlike all else.
