@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { restoreAgainAndAgain } from "../support/restoring/campaign.ts";
 
-const runs = 25;
+const runs = 20;
 /** The same sequences each time: what fails here is a change's fault. The campaign draws others. */
 const seed = 1;
 

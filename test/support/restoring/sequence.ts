@@ -95,7 +95,7 @@ class Sequence {
     if (isOurs || action.kind === "collect") await this.#expectAll(before);
   }
 
-  /** All checkpoints are still listed, and complete; every safety copy can be gone back to. */
+  /** All checkpoints are still listed, and complete; the oldest safety copies can be gone back to. */
   async finish(): Promise<void> {
     const { git } = this.#main.work;
     const listed = new Set((await this.#experiments()).flatMap(({ checkpoints }) => checkpoints.map(shaOf)));
@@ -110,7 +110,7 @@ class Sequence {
         assert.equal(recorded, holds.get(path)?.content.replace(/\n$/, ""), `${path} as recorded`);
       }
     }
-    for (let left = this.#place.undoables.length; left > 0; left -= 1)
+    for (let left = Math.min(this.#place.undoables.length, 3); left > 0; left -= 1)
       await this.perform({ kind: "undo", point: this.#place.undoables.length - 1 });
   }
 
