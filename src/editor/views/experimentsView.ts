@@ -63,7 +63,7 @@ export class ExperimentsView implements vscode.TreeDataProvider<ExperimentsRow>,
       }),
     );
     const ages = setInterval(() => {
-      if (this.#view.visible) this.#refresh.all();
+      if (this.#view.visible) this.#refreshAges();
     }, ageInterval);
     this.#owned.addAll(
       { dispose: () => clearInterval(ages) },
@@ -296,6 +296,16 @@ export class ExperimentsView implements vscode.TreeDataProvider<ExperimentsRow>,
   #refreshAll(): void {
     this.#describe();
     this.#refresh.all();
+  }
+
+  /** Row by row: while all is drawn anew, a button pressed in a row would not say in which. */
+  #refreshAges(): void {
+    for (const engine of this.#projects.all) {
+      for (const { baseline } of groupsOf(engine)) {
+        const row = this.#rows.known({ kind: "baseline", root: engine.project.root, baseline });
+        if (row) this.#refresh.row(row);
+      }
+    }
   }
 
   /** Which stages there are decides what can be done with a checkpoint. */
