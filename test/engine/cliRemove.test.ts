@@ -89,7 +89,7 @@ describe("savepoint rm", () => {
     for (const command of [["apply", "amber-heron"], ["undo"]]) {
       assertRefused(
         await cli().attempt(root, command),
-        /amber-heron is running and writes to the same files\./,
+        /amber-heron is running and writes to the same files/,
       );
     }
     assert.deepEqual(await names(root), ["amber-heron"]);
