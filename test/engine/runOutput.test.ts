@@ -36,6 +36,7 @@ test("the output of a run is read launch by launch, with how each went", async (
 
 test("old output goes when all of it takes too much room; that of newer runs and the records stay", async (t) => {
   const repository = await committedProject(t, trainingFiles);
+  await repository.write({ "model.json": '{"history": []}' });
   const desk = await testDesk(t, repository);
   const runs = [];
   for (const name of ["one", "two", "three"]) {
