@@ -33,7 +33,7 @@ function experiments(count: number): Promise<readonly string[]> {
   return until(
     async () => {
       const rows = await view.texts();
-      const names = rows.flatMap((row) => /^([a-z]+-[a-z]+)step 3/.exec(row)?.[1] ?? []);
+      const names = rows.flatMap((row) => /^([a-z]+-[a-z]+)acc [\d.]+ · step 3/.exec(row)?.[1] ?? []);
       return names.length === count ? names : null;
     },
     limit,
