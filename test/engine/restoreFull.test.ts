@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { cp } from "node:fs/promises";
 import { test } from "node:test";
 import { planRestore, restore, undoRestore } from "../../src/engine/store/restore.ts";
 import { undoPoints } from "../../src/engine/store/undoPoints.ts";
 import { snapshotOfFolder } from "../support/folderSnapshot.ts";
 import { type RecordingProject, recordingProject, request } from "../support/recording.ts";
-import { mountDisk } from "../support/smallDisk.ts";
+import { onSmallDisk } from "../support/smallDisk.ts";
 
 const page = 4096;
 /** Pages that are free when a checkpoint is restored: from none to more than it takes. */
@@ -14,18 +13,7 @@ const freePages = [0, 1, 2, 4, 6, 9, 12, 16, 20, 25, 30, 40, 60];
 
 test("a disk that is full at any step of restoring: all is restored, or nothing is changed", async (t) => {
   const project = await recordingProject(t);
-  const { root } = project;
-  const copy = `${root}-copy`;
-  await cp(root, copy, { recursive: true });
-  t.after(() => rmSync(copy, { recursive: true, force: true }));
-  const disk = mountDisk(t, root, "size=8m");
-  if (disk === null) return;
-  try {
-    await cp(copy, root, { recursive: true });
-    await restoreOnFullDisk(project);
-  } finally {
-    disk.unmount();
-  }
+  await onSmallDisk(t, project.root, "8m", () => restoreOnFullDisk(project));
 });
 
 async function restoreOnFullDisk(project: RecordingProject): Promise<void> {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { cpSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { cp, readdir } from "node:fs/promises";
+import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { type RecordingProject, recordingProject, request } from "../support/recording.ts";
-import { mountDisk } from "../support/smallDisk.ts";
+import { onSmallDisk } from "../support/smallDisk.ts";
 
 const page = 4096;
 /** Pages that are free when a checkpoint is taken: from none to more than one checkpoint of this project needs. */
@@ -12,18 +12,7 @@ const freePages = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 25, 30, 40];
 
 test("a disk that is full at any step of recording: what was released is stored once there is space", async (t) => {
   const project = await recordingProject(t);
-  const { root } = project;
-  const copy = `${root}-copy`;
-  await cp(root, copy, { recursive: true });
-  t.after(() => rmSync(copy, { recursive: true, force: true }));
-  const disk = mountDisk(t, root, "size=8m");
-  if (disk === null) return;
-  try {
-    await cp(copy, root, { recursive: true });
-    await recordOnFullDisk(project);
-  } finally {
-    disk.unmount();
-  }
+  await onSmallDisk(t, project.root, "8m", () => recordOnFullDisk(project));
 });
 
 async function recordOnFullDisk(project: RecordingProject): Promise<void> {
@@ -65,12 +54,7 @@ async function recordOnFullDisk(project: RecordingProject): Promise<void> {
 
 test("the disk has room for a tree but not for code that changed: no checkpoint is made without it", async (t) => {
   const project = await recordingProject(t, { "code.txt": "short" });
-  const [place, copy] = [project.path(".git/objects"), project.path(".dvc/tmp/objects")];
-  cpSync(place, copy, { recursive: true });
-  const disk = mountDisk(t, place, "size=1m");
-  if (disk === null) return;
-  try {
-    cpSync(copy, place, { recursive: true });
+  await onSmallDisk(t, project.path(".git/objects"), "1m", async (disk) => {
     const recorder = await project.open();
     await project.train(1);
     await project.write({ "code.txt": randomBytes(1_200_000) });
@@ -84,7 +68,5 @@ test("the disk has room for a tree but not for code that changed: no checkpoint 
     assert.equal(checkpoint?.warning, null);
     assert.equal(await project.git("cat-file", "-s", `${checkpoint?.sha}:code.txt`), "1200000");
     recorder.dispose();
-  } finally {
-    disk.unmount();
-  }
+  });
 });

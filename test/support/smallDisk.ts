@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { cp, rm } from "node:fs/promises";
 import type { TestContext } from "node:test";
 
 /** A file system of its own at a path. */
@@ -22,4 +23,24 @@ export function mountDisk(t: TestContext, path: string, options: string): SmallD
     change: (changed) => void execFileSync("mount", ["-o", `remount,${changed}`, path]),
     unmount: () => void execFileSync("umount", ["--lazy", path]),
   };
+}
+
+/** Does some work while a folder, with all that is in it, lies on a disk of that size; skips the test where that can't be. */
+export async function onSmallDisk(
+  t: TestContext,
+  folder: string,
+  size: string,
+  work: (disk: SmallDisk) => Promise<void>,
+): Promise<void> {
+  const copy = `${folder}-copy`;
+  await cp(folder, copy, { recursive: true });
+  t.after(() => rm(copy, { recursive: true, force: true }));
+  const disk = mountDisk(t, folder, `size=${size}`);
+  if (disk === null) return;
+  try {
+    await cp(copy, folder, { recursive: true });
+    await work(disk);
+  } finally {
+    disk.unmount();
+  }
 }
