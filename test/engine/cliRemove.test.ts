@@ -86,12 +86,10 @@ describe("savepoint rm", () => {
     const running = cli().start(root, ["run", "train", "--name", "amber-heron"]);
     await until(async () => (await cli().list(root)).length === 1, runLimit, "a checkpoint");
     assertRefused(await cli().attempt(root, ["rm", "*", "--yes"]), /amber-heron is running/);
-    for (const command of [["apply", "amber-heron"], ["undo"]]) {
-      assertRefused(
-        await cli().attempt(root, command),
-        /amber-heron is running and writes to the same files/,
-      );
-    }
+    assertRefused(
+      await cli().attempt(root, ["apply", "amber-heron"]),
+      /amber-heron is running and writes to the same files/,
+    );
     assert.deepEqual(await names(root), ["amber-heron"]);
     running.process.kill("SIGTERM");
     await running.exited;
