@@ -6,22 +6,22 @@ import { GitError } from "../../src/engine/system/git.ts";
 test("names the folder instead of a temporary file of ours, and what to do", () => {
   const error = Object.assign(new Error("EROFS"), {
     code: "EROFS",
-    path: "/work/vision/.dvc/tmp/savepoint/listener/draft-vm.17410.e14e4c94",
+    path: "/home/ada/vision/.dvc/tmp/savepoint/listener/draft-vm.17410.e14e4c94",
   });
   const { reason, message } = describeFailure(error, "The run could not be started");
   assert.equal(reason, "read-only");
   assert.equal(
     message,
-    "The run could not be started: /work/vision/.dvc/tmp: the disk is read-only; make it writable, then try again.",
+    "The run could not be started: /home/ada/vision/.dvc/tmp: the disk is read-only; make it writable, then try again.",
   );
 });
 
 test("names files of the project as they are", () => {
-  const error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", path: "/work/vision/model.pt" });
+  const error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", path: "/home/ada/vision/model.pt" });
   const { message } = describeFailure(error, "Not taken");
   assert.equal(
     message,
-    "Not taken: /work/vision/model.pt: the disk is full; free some space, then try again.",
+    "Not taken: /home/ada/vision/model.pt: the disk is full; free some space, then try again.",
   );
 });
 
