@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type QueuedTarget, viewIds } from "../../contract.ts";
@@ -9,7 +8,7 @@ import { asCommand } from "../base/commands.ts";
 import { DisposableStore } from "../base/disposableStore.ts";
 import { type QueueRowState, queueRow, queueTooltip } from "../labels/queueLabels.ts";
 import type { Projects } from "../projects.ts";
-import { markdown, rowItem } from "../views/rowItem.ts";
+import { markdown, projectItem, rowItem } from "../views/rowItem.ts";
 import { type QueueRow, RowPool, rowId } from "../views/rows.ts";
 import { ViewRefresh } from "../views/viewRefresh.ts";
 import { QueueDrag } from "./queueDrag.ts";
@@ -60,14 +59,7 @@ export class QueueView implements vscode.TreeDataProvider<QueueRow>, vscode.Disp
   }
 
   getTreeItem(row: QueueRow): vscode.TreeItem {
-    if (row.kind === "queueProject") {
-      const item = new vscode.TreeItem(basename(row.root), vscode.TreeItemCollapsibleState.Expanded);
-      item.id = rowId(row);
-      item.tooltip = row.root;
-      item.iconPath = new vscode.ThemeIcon("folder");
-      item.contextValue = ";project;";
-      return item;
-    }
+    if (row.kind === "queueProject") return projectItem(row.root, rowId(row));
     const engine = this.#projects.byRoot(row.root);
     const entry = this.#entries.get(rowId(row));
     if (!engine || !entry) return new vscode.TreeItem(row.id);

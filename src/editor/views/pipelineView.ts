@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { viewIds } from "../../contract.ts";
@@ -12,7 +11,7 @@ import { isLive } from "../labels/runLabels.ts";
 import { isRunningAt, stageRow, stageTooltip } from "../labels/stageLabels.ts";
 import type { Projects } from "../projects.ts";
 import { openQuestionsOf } from "../questions/openQuestions.ts";
-import { markdown, rowItem } from "./rowItem.ts";
+import { markdown, projectItem, rowItem } from "./rowItem.ts";
 import { type PipelineRow, RowPool, rowId } from "./rows.ts";
 import { ViewRefresh } from "./viewRefresh.ts";
 
@@ -57,14 +56,7 @@ export class PipelineView implements vscode.TreeDataProvider<PipelineRow>, vscod
   }
 
   getTreeItem(row: PipelineRow): vscode.TreeItem {
-    if (row.kind === "pipelineProject") {
-      const item = new vscode.TreeItem(basename(row.root), vscode.TreeItemCollapsibleState.Expanded);
-      item.id = rowId(row);
-      item.tooltip = row.root;
-      item.iconPath = new vscode.ThemeIcon("folder");
-      item.contextValue = ";project;";
-      return item;
-    }
+    if (row.kind === "pipelineProject") return projectItem(row.root, rowId(row));
     const engine = this.#projects.byRoot(row.root);
     const stage = engine?.pipeline.pipeline.stages.find(({ address }) => address === row.stage);
     if (!engine || !stage) return new vscode.TreeItem(row.stage);

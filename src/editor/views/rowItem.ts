@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { RowText } from "../labels/rowText.ts";
 
@@ -25,4 +26,14 @@ export function markdown(text: string, commands: readonly string[] = []): vscode
   const tooltip = new vscode.MarkdownString(text, true);
   tooltip.isTrusted = commands.length > 0 ? { enabledCommands: [...commands] } : false;
   return tooltip;
+}
+
+/** The row of a project, where a view shows several. */
+export function projectItem(root: string, id: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(basename(root), vscode.TreeItemCollapsibleState.Expanded);
+  item.id = id;
+  item.tooltip = root;
+  item.iconPath = new vscode.ThemeIcon("folder");
+  item.contextValue = ";project;";
+  return item;
 }
